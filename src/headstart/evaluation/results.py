@@ -1,0 +1,96 @@
+"""The values that an evaluation consists of: plain data, ready for JSON, a table or a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from headstart.types import Audit, Step
+
+__all__ = ["Bin", "ClassScores", "Comparison", "Evaluation", "Interval", "Mistake", "Report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A figure with its bootstrap 95 % interval; low and high are None where none was computed."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassScores:
+    """One row of the per-class table."""
+
+    name: str
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """One bin of the reliability curve: texts whose top probability lies in [low, high)."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float  # mean top probability
+    accuracy: float  # share of them that is right
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A wrong prediction, shown when it was a confident one."""
+
+    text: str
+    label: str
+    predicted: str
+    probability: float
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How one model did on n labelled texts."""
+
+    name: str  # "tfidf + svm", "minilm + logistic"
+    classes: tuple[str, ...]
+    n: int
+    metrics: Mapping[str, Interval]  # keys as in evaluation.metrics.METRICS; absent where not defined
+    per_class: tuple[ClassScores, ...]
+    confusion: tuple[tuple[int, ...], ...]  # (k, k) rows: true class, columns: predicted class
+    reliability: tuple[Bin, ...]
+    mistakes: tuple[Mistake, ...] = ()  # most confident first
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The chosen model against the from-scratch baseline, on the same rows (paired bootstrap)."""
+
+    metric: str
+    difference: Interval  # model minus baseline
+    verdict: str  # "helped", "hurt", "no difference shown"
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that the terminal table, `--json` and the HTML page show of one run."""
+
+    title: str
+    command: str  # the exact command line to repeat the run
+    created: str  # ISO 8601, local time with offset
+    encoder: str
+    head: str
+    strategy: str
+    reasons: tuple[str, ...]  # why this encoder and this head
+    protocol: str  # "1,821 test rows of sst2/test.jsonl.gz", "5-fold cross-validation on ..."
+    model: Evaluation
+    baseline: Evaluation | None
+    comparison: Comparison | None
+    audits: tuple[Audit, ...]
+    steps: tuple[Step, ...]
+    seconds: Mapping[str, float] = field(default_factory=dict)  # "read", "fit", "evaluate", ...
+    versions: Mapping[str, str] = field(default_factory=dict)  # "headstart", "python", "torch", ...
+    seed: int = 0
