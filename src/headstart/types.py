@@ -133,7 +133,11 @@ class Task:
 
 
 class Encoder(Protocol):
-    """Texts -> features (n, d)."""
+    """Texts -> features (n, d). `pretrained`: `fit` learns nothing from the texts, so that cross-validation may
+    encode once.
+    """
+
+    pretrained: bool
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn whatever the encoder needs from texts alone; a pre-trained encoder only loads itself."""

@@ -1,1 +1,1 @@
-""""""
+"""Texts: language, folding, segmentation, batches."""

@@ -1,0 +1,36 @@
+"""The model card of a bundle: what it is, what it was made from, how good it is, for people."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from headstart.predictor import Predictor
+
+__all__ = ["render_card"]
+
+
+def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
+    """Markdown. facts: label -> text, in the order to be shown (data, figures, command)."""
+    lines = [
+        "# Text classifier made with Headstart",
+        "",
+        f"- model: {predictor.name}, strategy {predictor.strategy}",
+        f"- classes ({len(predictor.classes)}): {', '.join(str(c) for c in predictor.classes)}",
+        *(f"- {label}: {text}" for label, text in facts.items()),
+        "",
+        "## Why this model",
+        *(f"- {reason}" for reason in predictor.reasons or ("It was asked for by name.",)),
+        "",
+        "## Use",
+        "",
+        "    headstart predict THIS_FOLDER texts.csv --out predicted.csv",
+        "",
+        "In Python: `headstart.load_bundle(folder).predict(texts)`.",
+        "",
+        "## Care",
+        "- Figures hold for texts like those it was tested on; measure again on yours with `headstart evaluate`.",
+        "- The vocabulary of a classic model holds words of the training texts. The training texts themselves are not "
+        "in this folder, unless golden.jsonl was given some on purpose.",
+        "- Every file is listed with its sha256 in manifest.json; nothing here is executable.",
+        "",
+    ]
+    return "\n".join(lines)

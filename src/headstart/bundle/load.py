@@ -1,0 +1,94 @@
+"""Loading a bundle: manifest, format, hashes, and only then tensors and components; golden rows last."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from headstart import registry
+from headstart.bundle import layout
+from headstart.bundle.swap import recover
+from headstart.errors import BundleCorrupt, HeadstartError
+from headstart.predictor import Predictor
+from headstart.types import State
+
+__all__ = ["build", "load_bundle", "rounded"]
+
+_TOLERANCE = 1e-3  # other processors add in another order; a wrong model is off by far more
+
+
+def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
+    """The predictor of a bundle. Needs no network, and no torch.
+
+    Every file is compared with its sha256 before anything is built from it; then the golden rows are predicted
+    again (check_golden). Raises BundleCorrupt with the name of the file, BundleTooNew.
+    """
+    folder = Path(folder).absolute()
+    recover(folder)
+    if not folder.is_dir():
+        raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
+    _verify_files(folder, layout.read_manifest(folder)["files"])
+    predictor = build(folder)
+    if check_golden:
+        _check_golden(folder, predictor)
+    return predictor
+
+
+def build(folder: Path) -> Predictor:
+    """The predictor of files that are known to be good."""
+    try:
+        model = json.loads((folder / layout.MODEL).read_text(encoding="utf-8"))
+        encoder_class = registry.load("encoder", model["encoder"]["component"])
+        encoder_state = State(model["encoder"]["settings"], _arrays(folder / layout.ENCODER_ARRAYS))
+        head_state = State(model["head"]["settings"], _arrays(folder / layout.HEAD_ARRAYS))
+        return Predictor(
+            encoder=encoder_class.from_state(encoder_state, folder),
+            head=registry.load("head", model["head"]["name"]).from_state(head_state),
+            classes=tuple(model["classes"]),
+            encoder_name=model["encoder"]["name"],
+            head_name=model["head"]["name"],
+            strategy=model["strategy"],
+            reasons=tuple(model["reasons"]),
+        )
+    except HeadstartError:
+        raise
+    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise BundleCorrupt(f"{folder / layout.MODEL}: this model cannot be built ({error}).") from error
+
+
+def rounded(probabilities: Sequence[float]) -> list[float]:
+    """Six digits: a thousand times finer than the tolerance, and short enough to read."""
+    return [round(p, 6) for p in probabilities]
+
+
+def _arrays(path: Path) -> dict[str, Any]:
+    return dict(load_file(path)) if path.is_file() else {}
+
+
+def _verify_files(folder: Path, files: dict[str, Any]) -> None:
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise BundleCorrupt(f"{path} is missing from the bundle. Copy the whole folder again.")
+        found = layout.file_facts(path)
+        if found != expected:
+            raise BundleCorrupt(
+                f"{path} was changed or damaged: sha256 {found['sha256'][:12]}..., the manifest says "
+                f"{expected['sha256'][:12]}... . Copy the bundle again, or save it again."
+            )
+
+
+def _check_golden(folder: Path, predictor: Predictor) -> None:
+    path = folder / layout.GOLDEN
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    found = predictor.predict_proba([row["text"] for row in rows])
+    off = np.abs(found - np.array([row["probabilities"] for row in rows])).max()
+    if not off <= _TOLERANCE:
+        raise BundleCorrupt(
+            f"{path}: this machine computes other probabilities (off by {off:.2g}, allowed {_TOLERANCE}). "
+            "The libraries here differ from those that saved the bundle; manifest.json lists their versions."
+        )

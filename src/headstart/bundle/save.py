@@ -1,0 +1,128 @@
+"""Saving a predictor as a bundle: written beside its place, checked by loading it, then exchanged at once."""
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import save_file
+
+from headstart.bundle import layout
+from headstart.bundle.card import render_card
+from headstart.bundle.load import build, rounded
+from headstart.bundle.swap import recover, remove_leftovers, replace_folder, staging_for, sync_tree
+from headstart.encoders import component_of
+from headstart.errors import BundleError
+from headstart.predictor import Predictor
+from headstart.types import State
+from headstart.versions import versions
+
+__all__ = ["save_bundle"]
+
+# Hand-written: every bundle is checked on these, and no text of the user leaves their machine with a bundle
+# unless they ask for it.
+_GOLDEN_TEXTS = (
+    "",
+    "!",
+    "The soup was cold, but the waiter could not have been kinder.",
+    "Shares fell two percent after the court ruled against the merger.",
+    "who won the cup in 1998 ?",
+    "battery lasts two days 👍 would buy again",
+    "房间很干净，就是隔音差了点。",
+    "发货太慢，客服也不回，差评！",
+    "新版 App 更新后 check in 更快了",
+    "very " * 400 + "long",
+)
+
+
+def save_bundle(
+    predictor: Predictor,
+    folder: str | Path,
+    *,
+    golden_texts: Sequence[str] = (),
+    reference: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write `predictor` to `folder` and return the folder. An existing bundle there is replaced as a whole, or
+    survives whole: a crash, a full disk or a kill leaves one of the two.
+
+    golden_texts: texts of your own to be kept in the bundle with their probabilities, beside the built-in ones.
+    reference: the training distribution (JSON values). facts: what the card shows (data, figures).
+    Raises BundleError when the place is something else than a bundle, or when writing fails.
+    """
+    folder = Path(folder).absolute()
+    _check_place(folder)
+    staging = staging_for(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        recover(folder)
+        remove_leftovers(folder)
+        staging.mkdir()
+        _write_parts(predictor, staging)
+        _write_json(staging / layout.REFERENCE, dict(reference or {}))
+        (staging / layout.CARD).write_text(render_card(predictor, facts or {}), encoding="utf-8")
+        _write_golden(staging, (*_GOLDEN_TEXTS, *golden_texts))
+        _write_manifest(staging)
+        sync_tree(staging)
+        replace_folder(staging, folder)
+    except OSError as error:
+        kept = " The bundle that was there is untouched." if folder.exists() else ""
+        raise BundleError(f"{folder} could not be saved: {error.strerror or error}.{kept}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return folder
+
+
+def _check_place(folder: Path) -> None:
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / layout.MANIFEST).is_file():
+        raise BundleError(f"{folder} exists and is not a bundle; it is left alone. Choose another --out.")
+    if folder.exists() and not folder.is_dir():
+        raise BundleError(f"{folder} is a file; a bundle is a folder. Choose another --out.")
+
+
+def _write_parts(predictor: Predictor, folder: Path) -> None:
+    encoder, head = predictor.encoder.get_state(folder), predictor.head.get_state()
+    _write_arrays(folder / layout.ENCODER_ARRAYS, encoder)
+    _write_arrays(folder / layout.HEAD_ARRAYS, head)
+    model = {
+        "encoder": {
+            "name": predictor.encoder_name,
+            "component": component_of(predictor.encoder_name),
+            "settings": dict(encoder.settings),
+        },
+        "head": {"name": predictor.head_name, "settings": dict(head.settings)},
+        "classes": list(predictor.classes),
+        "strategy": predictor.strategy,
+        "reasons": list(predictor.reasons),
+    }
+    _write_json(folder / layout.MODEL, model)
+
+
+def _write_arrays(path: Path, state: State) -> None:
+    if state.arrays:
+        save_file({name: array.copy(order="C") for name, array in state.arrays.items()}, path)
+
+
+def _write_golden(folder: Path, texts: Sequence[str]) -> None:
+    """Predict with the bundle as it was written, not with the object in memory: a bad save fails here."""
+    restored = build(folder)
+    rows = zip(texts, restored.predict_proba(texts).tolist(), strict=True)
+    lines = [json.dumps({"text": text, "probabilities": rounded(row)}, ensure_ascii=False) for text, row in rows]
+    (folder / layout.GOLDEN).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _write_manifest(folder: Path) -> None:
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    manifest = {
+        "format": layout.FORMAT,
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "versions": versions(),
+        "files": {p.relative_to(folder).as_posix(): layout.file_facts(p) for p in files},
+    }
+    (folder / layout.MANIFEST).write_bytes(layout.sealed(manifest))
+
+
+def _write_json(path: Path, value: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")

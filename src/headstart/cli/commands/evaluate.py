@@ -1,0 +1,56 @@
+"""Measure a bundle on labelled rows."""
+
+from typing import Annotated
+
+import typer
+
+from headstart.cli import options
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    bundle: options.Bundle,
+    file: Annotated[str, typer.Argument(help="Labelled rows.", metavar="PATH[?column=value]")],
+    report: Annotated[str | None, typer.Option(help="Write the report as one HTML file.")] = None,
+    json: options.Json = False,
+    text: options.Text = "text",
+    label: options.Label = "label",
+    title: options.Title = "title",
+    domain: options.Domain = "domain",
+    encoding: options.Encoding = None,
+    skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = 1_000_000,
+) -> None:
+    """Measure a bundle on labelled rows: figures with 95 % intervals, mistakes, and an audit of the rows.
+
+    Example: headstart evaluate bundles/reviews new-labelled.csv
+    """
+    import sys
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from headstart import data
+    from headstart.bundle import load_bundle
+    from headstart.cli.console import say, showing_progress, write_json
+    from headstart.evaluation.report import print_report, render_html, report_dict
+    from headstart.job import repeat_command, report_on_bundle
+
+    columns = data.Columns(text, label, domain, title)
+    with showing_progress():
+        say(f"loading {bundle}")
+        predictor = load_bundle(bundle)
+        loaded = data.read_dataset(
+            file, columns=columns, encoding=encoding, labelled=True, skip_bad_rows=skip_bad_rows,
+            max_text_chars=max_text_chars, role="test",
+        )  # fmt: skip
+        say(f"measuring on {loaded.dataset.n:,} rows")
+        result = report_on_bundle(predictor, loaded, repeat_command(sys.argv[1:]))
+    if report is not None:
+        Path(report).write_text(render_html(result), encoding="utf-8")
+    if json:
+        scores = {k: v.value for k, v in result.model.metrics.items()}
+        write_json({"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)})
+    else:
+        print_report(result, Console(), bundle=bundle, page=report)

@@ -1,0 +1,50 @@
+"""Predict a file with a bundle, streaming."""
+
+from typing import Annotated
+
+import typer
+
+from headstart.cli import options
+
+__all__ = ["predict"]
+
+
+def predict(
+    bundle: options.Bundle,
+    file: Annotated[str, typer.Argument(help="Texts of any number; - reads stdin.", metavar="PATH[?column=value]")],
+    out: Annotated[str, typer.Option(help="Where the rows go; format by suffix, - for stdout.")] = "-",
+    format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
+    all_probabilities: Annotated[
+        bool, typer.Option("--all-probabilities", help="One column a class, p_CLASS, besides the highest.")
+    ] = False,
+    json: options.Json = False,
+    text: options.Text = "text",
+    title: options.Title = "title",
+    encoding: options.Encoding = None,
+    skip_bad_rows: Annotated[
+        bool, typer.Option("--skip-bad-rows", help="Rows without usable text get no label, and are counted.")
+    ] = False,
+) -> None:
+    """Add `predicted`, `probability` and `truncated` to every row of a file; all columns stay, memory is bounded.
+
+    Example: headstart predict bundles/reviews new.csv --out predicted.csv
+    """
+    from headstart import data
+    from headstart.bundle import load_bundle
+    from headstart.cli.console import say, showing_progress, write_json
+    from headstart.errors import ConfigError
+    from headstart.scoring import predict_rows
+
+    if json and out == "-":
+        raise ConfigError("--json prints a summary on stdout: name a file for the rows with --out.")
+    with showing_progress():
+        predictor = load_bundle(bundle)
+        rows = data.read_rows(
+            file, data.Columns(text=text, label="", domain="", title=title), encoding,
+            skip_bad_rows=skip_bad_rows, format=format,
+        )  # fmt: skip
+        summary = predict_rows(predictor, rows, out, format=format, all_probabilities=all_probabilities)
+    if json:
+        write_json({"bundle": str(bundle), "out": out, **summary.as_dict()})
+    else:
+        say(summary.sentence())

@@ -1,0 +1,40 @@
+"""Whether a data set can be learned from at all."""
+
+from collections import Counter
+
+from headstart.errors import DataError
+from headstart.types import Dataset
+
+__all__ = ["check_trainable"]
+
+_CLASSES_SHOWN = 10
+
+
+def check_trainable(dataset: Dataset) -> None:
+    """Raise DataError unless there are labels, two classes or more, and two rows or more of each class."""
+    origin = dataset.origin or "The data"
+    if dataset.n == 0:
+        raise DataError(f"{origin} has no rows to learn from.")
+    if dataset.labels is None:
+        raise DataError(f"{origin} has no labels to learn from. Name the column with --label (label=).")
+    counts = Counter(dataset.labels)
+    if len(counts) == 1:
+        raise DataError(
+            f"{origin}: all {dataset.n:,} rows have the label {dataset.labels[0]!r}. "
+            "A classifier needs at least two classes; is the right column read as label (--label)?"
+        )
+    single = [name for name, n in counts.items() if n == 1]
+    if single:
+        places = "; ".join(_place(dataset, name) for name in single[:_CLASSES_SHOWN])
+        more = f" and {len(single) - _CLASSES_SHOWN} more" if len(single) > _CLASSES_SHOWN else ""
+        classes = "a class has" if len(single) == 1 else f"{len(single)} classes have"
+        raise DataError(
+            f"{origin}: {classes} one row only: {places}{more}. A class needs two rows to be learned "
+            "and checked: add rows, give such classes another's name, or remove the rows."
+        )
+
+
+def _place(dataset: Dataset, name: str) -> str:
+    labels = dataset.labels or ()
+    i = labels.index(name)
+    return f"{name!r} (line {dataset.lines[i]})" if dataset.lines is not None else f"{name!r} (row {i + 1})"

@@ -1,0 +1,75 @@
+"""A transformer encoder that was exported to ONNX: what a bundle runs, with onnxruntime and without torch."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import onnxruntime
+
+from headstart.encoders._tokens import TextTokeniser, pad
+from headstart.progress import track
+from headstart.text.batching import token_budget_batches
+from headstart.types import Bools, Floats, State
+
+__all__ = ["MODEL_FILE", "TOKENISER_FILE", "OnnxEncoder"]
+
+MODEL_FILE = "onnx/encoder.onnx"
+TOKENISER_FILE = "tokenizer.json"
+# One batch's padded tokens: bounds memory, and larger ones fall out of the CPU's cache.
+_BATCH_TOKENS = 2048
+
+
+class OnnxEncoder:
+    """An exported encoder of a bundle folder. settings: max_tokens, pad_id, dim, prompt, lower_case."""
+
+    pretrained = True
+
+    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+        self.folder, self.settings = folder, settings
+        self.dim = int(settings["dim"])
+        self._tokeniser = TextTokeniser.from_file(
+            folder / TOKENISER_FILE, settings["max_tokens"], settings["prompt"], settings["lower_case"]
+        )
+        self._session = _session(folder / MODEL_FILE)
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Nothing to learn: the encoder is exported as it is."""
+        return self
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Features (n, d) float32."""
+        ids = self._tokeniser.ids(texts)
+        features = np.empty((len(ids), self.dim), np.float32)
+        batches = token_budget_batches([len(i) for i in ids], _BATCH_TOKENS)
+        for rows in track(batches, "encoding", len(ids), len):
+            batch = pad([ids[row] for row in rows], self.settings["pad_id"])
+            feed = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
+            features[rows] = self._session.run(None, feed)[0]
+        return features
+
+    def truncated(self, texts: Sequence[str]) -> Bools:
+        """(n,) True where the text has more tokens than `max_tokens`."""
+        return self._tokeniser.truncated(texts)
+
+    def get_state(self, folder: Path) -> State:
+        """Copy the model and the tokeniser into another bundle's folder."""
+        for name in (MODEL_FILE, TOKENISER_FILE):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.folder / name, folder / name)
+        return State(self.settings)
+
+    @classmethod
+    def from_state(cls, state: State, folder: Path) -> Self:
+        """Open the exported files of `folder`."""
+        return cls(folder, dict(state.settings))
+
+
+def _session(path: Path) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    options.enable_cpu_mem_arena = False  # the arena never gives memory back after one large batch
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,136 @@
+"""How a pre-trained model turns tokens into one vector: read from the model's own configuration.
+
+A sentence-transformers folder says it in modules.json; a plain transformers folder does not, so the
+model's kind decides: the last token for decoders (it alone has read everything), the mean otherwise.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headstart.encoders._locate import file_sha256
+from headstart.errors import ConfigError, EncoderUnavailable
+
+__all__ = ["POOLINGS", "EncoderRecipe", "fingerprint", "read_recipe"]
+
+POOLINGS = ("mean", "cls", "max", "last")
+_DECODERS = {"gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "llama", "mistral", "qwen2", "qwen3", "gemma", "xlnet"}
+_POSITION_KEYS = ("max_position_embeddings", "n_positions")
+_LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs grow with the square
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderRecipe:
+    """pooling: one of POOLINGS; normalise: vectors to length 1; max_tokens: with special tokens;
+    dense: folders of projection layers after pooling; prompt: put before every text; lower_case: as the
+    sentence-transformers setting of that name.
+    """
+
+    pooling: str
+    normalise: bool
+    max_tokens: int
+    dense: tuple[str, ...] = ()
+    prompt: str = ""
+    lower_case: bool = False
+
+
+def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None = None) -> EncoderRecipe:
+    """The recipe of the model in `folder`; `pooling` and `max_tokens` override what it says itself.
+
+    Raises ConfigError for an unknown pooling or a limit beyond the model's positions, EncoderUnavailable
+    for a sentence-transformers module that Headstart does not know.
+    """
+    if pooling is not None and pooling not in POOLINGS:
+        raise ConfigError(f"encoder.pooling must be one of {', '.join(POOLINGS)}. Got {pooling!r} instead.")
+    config = _read_json(folder / "config.json")
+    limit = _position_limit(config)
+    if max_tokens is not None and not 2 < max_tokens <= limit:
+        raise ConfigError(f"encoder.max_tokens must be in 3..{limit} for {folder.name}. Got {max_tokens} instead.")
+    stated = _stated_pooling(folder) if (folder / "modules.json").is_file() else None
+    if stated is None:
+        kind = str(config.get("model_type", ""))
+        stated = {"pooling": "last" if kind in _DECODERS else "mean", "normalise": False, "dense": ()}
+    own = _read_json(folder / "sentence_bert_config.json")
+    chosen = max_tokens or own.get("max_seq_length") or _tokeniser_limit(folder, limit)
+    return EncoderRecipe(
+        pooling=pooling or stated["pooling"],
+        normalise=stated["normalise"],
+        max_tokens=min(int(chosen), limit),
+        dense=stated["dense"],
+        prompt=_default_prompt(folder),
+        lower_case=bool(own.get("do_lower_case")),
+    )
+
+
+def fingerprint(folder: Path, recipe: EncoderRecipe, *more: str) -> str:
+    """A hash of everything that decides the vectors: weights, configuration, tokeniser, recipe."""
+    digest = hashlib.sha256(repr((recipe, more)).encode())
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in {".safetensors", ".json", ".txt", ".model", ".bin"}:
+            digest.update(f"{path.relative_to(folder)}:{file_sha256(path)}".encode())
+    return digest.hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise EncoderUnavailable(f"{path} is not readable JSON: {error}.") from error
+    return value if isinstance(value, dict) else {"modules": value}
+
+
+def _position_limit(config: Mapping[str, Any]) -> int:
+    limit = next((int(config[key]) for key in _POSITION_KEYS if config.get(key)), 0)
+    if config.get("model_type") in {"roberta", "xlm-roberta", "camembert"}:
+        limit -= int(config.get("pad_token_id") or 1) + 1  # positions start behind the padding index
+    return limit if limit > 0 else 1_000_000
+
+
+def _tokeniser_limit(folder: Path, limit: int) -> int:
+    stated = _read_json(folder / "tokenizer_config.json").get("model_max_length") or 0
+    if 0 < stated <= limit and stated < 100_000:  # transformers writes 1e30 for "no limit"
+        return int(stated)
+    return min(limit, _LONGEST)
+
+
+def _stated_pooling(folder: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] = {"pooling": None, "normalise": False, "dense": ()}
+    for module in _read_json(folder / "modules.json").get("modules", ()):
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        path = folder / str(module.get("path", ""))
+        if kind == "Pooling":
+            found["pooling"] = _pooling_mode(_read_json(path / "config.json"), path)
+        elif kind == "Dense":
+            found["dense"] = (*found["dense"], str(module["path"]))
+        elif kind == "Normalize":
+            found["normalise"] = True
+        elif kind not in {"Transformer", "Dropout"}:
+            raise EncoderUnavailable(f"{folder}: module {kind!r} of modules.json is not supported.")
+    return found if found["pooling"] else None
+
+
+def _pooling_mode(config: Mapping[str, Any], path: Path) -> str:
+    flags = {
+        "pooling_mode_mean_tokens": "mean",
+        "pooling_mode_cls_token": "cls",
+        "pooling_mode_max_tokens": "max",
+        "pooling_mode_lasttoken": "last",
+    }
+    named = {"mean": "mean", "cls": "cls", "max": "max", "lasttoken": "last"}  # the newer one-word form
+    modes = [flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
+    if isinstance(config.get("pooling_mode"), str):
+        modes = [named.get(config["pooling_mode"], config["pooling_mode"])]
+    if len(modes) != 1 or modes[0] not in POOLINGS:
+        raise EncoderUnavailable(f"{path}: pooling {modes} is not supported; one of {', '.join(POOLINGS)} is.")
+    return modes[0]
+
+
+def _default_prompt(folder: Path) -> str:
+    config = _read_json(folder / "config_sentence_transformers.json")
+    name = config.get("default_prompt_name")
+    return str((config.get("prompts") or {}).get(name, "")) if name else ""

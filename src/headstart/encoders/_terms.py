@@ -1,0 +1,58 @@
+"""Text -> terms for bag-of-words features: words, word n-grams, character n-grams, by language."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from headstart.text.language import language_shares
+from headstart.text.normalise import fold
+from headstart.text.segment import segment
+
+__all__ = ["choose_analyser", "make_analyser"]
+
+# A word is a run of letters, digits and apostrophes; ! and ? carry sentiment and question type.
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
+_CHARACTERS = "\N{SYMBOL FOR UNIT SEPARATOR}"  # prefix, and never part of a text's word
+_SPACE = re.compile(r"\s+")
+
+Analyser = Callable[[str], list[str]]
+
+
+def choose_analyser(texts: Sequence[str]) -> str:
+    """`zh` when at least a tenth of the texts are Chinese or mixed, else `word`.
+
+    Both read English words; `zh` segments, and adds character n-grams.
+    """
+    shares = language_shares(texts)
+    return "zh" if shares.get("zh", 0.0) + shares.get("mixed", 0.0) >= 0.1 else "word"
+
+
+def make_analyser(name: str, ngrams: tuple[int, int], characters: tuple[int, int]) -> Analyser:
+    """`word`: word n-grams. `char`: character n-grams. `zh`: words by segmentation, plus character n-grams.
+
+    ngrams and characters are (shortest, longest); characters (0, 0) leaves character n-grams out.
+    """
+
+    def words(text: str) -> list[str]:
+        return list(_grams(_WORD.findall(fold(text)), *ngrams, " "))
+
+    def char(text: str) -> list[str]:
+        return list(_grams(_SPACE.sub(" ", fold(text)), *characters, ""))
+
+    def chinese(text: str) -> list[str]:
+        folded = fold(text)
+        tokens = [token for token in segment(folded) if not token.isspace()]
+        terms = list(_grams(tokens, *ngrams, " "))
+        # a character n-gram is another term than the word of the same characters
+        terms.extend(_CHARACTERS + gram for gram in _grams(_SPACE.sub(" ", folded), *characters, ""))
+        return terms
+
+    return {"word": words, "char": char, "zh": chinese}[name]
+
+
+def _grams(units: Sequence[str], shortest: int, longest: int, joiner: str) -> Iterator[str]:
+    for n in range(shortest, longest + 1):
+        if n == 1:
+            yield from units
+        elif n > 1:
+            for i in range(len(units) - n + 1):
+                yield joiner.join(units[i : i + n])

@@ -1,0 +1,175 @@
+"""Any pre-trained transformer (BERT, RoBERTa, ALBERT, GPT-2, T5, XLNet, ELECTRA, ...) from a folder or the hub.
+
+Runs in torch while training; a bundle holds it as ONNX. torch is imported only when a text must be encoded.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from headstart.encoders._cache import default_cache
+from headstart.encoders._locate import locate
+from headstart.encoders._onnx import MODEL_FILE, TOKENISER_FILE, OnnxEncoder
+from headstart.encoders._recipe import EncoderRecipe, fingerprint, read_recipe
+from headstart.encoders._tokens import TextTokeniser, pad
+from headstart.errors import ConfigError, MissingExtra
+from headstart.progress import track
+from headstart.text.batching import token_budget_batches
+from headstart.types import Bools, Floats, State
+
+if TYPE_CHECKING:
+    import torch
+
+    from headstart.encoders._torch import PooledModel
+
+__all__ = ["Transformer"]
+
+_PRECISIONS = ("auto", "fp32", "bf16")
+
+
+class Transformer:
+    """A frozen pre-trained encoder.
+
+    model: folder, `minilm` or hub id. pooling, max_tokens: None = as the model's own configuration says.
+    precision: "auto" = bf16 where the processor multiplies it in hardware (about twice the speed, cosine to
+    fp32 above 0.99), else fp32. batch_tokens: padded tokens a batch, the bound on memory. cache: keep vectors
+    on disk between runs (see encoders/_cache.py).
+    """
+
+    pretrained = True
+
+    def __init__(
+        self,
+        model: str = "minilm",
+        *,
+        pooling: str | None = None,
+        max_tokens: int | None = None,
+        precision: str = "auto",
+        batch_tokens: int = 2048,
+        cache: bool = True,
+    ) -> None:
+        self.model, self.pooling, self.max_tokens = model, pooling, max_tokens
+        self.precision, self.batch_tokens, self.cache = precision, batch_tokens, cache
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Find the model and read its configuration. Raises EncoderUnavailable, ConfigError, MissingExtra."""
+        if self.precision not in _PRECISIONS:
+            raise ConfigError(
+                f"encoder.precision must be one of {', '.join(_PRECISIONS)}. Got {self.precision!r} instead."
+            )
+        self.folder_: Path = locate(self.model)
+        self.recipe_: EncoderRecipe = read_recipe(self.folder_, self.pooling, self.max_tokens)
+        _require("torch", self.model)
+        _require("transformers", self.model)
+        return self
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Features (n, d) float32; row i belongs to texts[i]. Batches hold texts of like length."""
+        cache = default_cache() if self.cache else None
+        if cache is None or not texts:
+            return self._compute(texts)
+        return cache.encode(self._fingerprint, texts, self._dim, self._compute)
+
+    def truncated(self, texts: Sequence[str]) -> Bools:
+        """(n,) True where the text has more tokens than the model reads."""
+        return self._tokeniser.truncated(texts)
+
+    def get_state(self, folder: Path) -> State:
+        """Export the model to ONNX and its tokeniser into `folder`."""
+        from headstart.encoders._torch import export_onnx, load_model
+
+        import torch  # isort: skip
+
+        (folder / MODEL_FILE).parent.mkdir(parents=True, exist_ok=True)
+        export_onnx(load_model(self.folder_, self.recipe_, torch.float32), folder / MODEL_FILE)
+        self._tokeniser.save(folder / TOKENISER_FILE)
+        return State(
+            {
+                "model": Path(self.model).name if Path(self.model).is_dir() else self.model,
+                "dim": self._dim,
+                "pad_id": self._pad_id,
+                "max_tokens": self.recipe_.max_tokens,
+                "pooling": self.recipe_.pooling,
+                "prompt": self.recipe_.prompt,
+                "lower_case": self.recipe_.lower_case,
+            }
+        )
+
+    @classmethod
+    def from_state(cls, state: State, folder: Path) -> OnnxEncoder:
+        """The exported encoder; needs no torch."""
+        return OnnxEncoder.from_state(state, folder)
+
+    @cached_property
+    def _tokeniser(self) -> TextTokeniser:
+        return self._tokeniser_and_pad[0]
+
+    @cached_property
+    def _pad_id(self) -> int:
+        return self._tokeniser_and_pad[1]
+
+    @cached_property
+    def _tokeniser_and_pad(self) -> tuple[TextTokeniser, int]:
+        from headstart.encoders._torch import load_tokenizer
+
+        tokenizer, pad_id = load_tokenizer(self.folder_)
+        recipe = self.recipe_
+        return TextTokeniser(tokenizer, recipe.max_tokens, recipe.prompt, recipe.lower_case), pad_id
+
+    @cached_property
+    def _module(self) -> "PooledModel":
+        from headstart.encoders._torch import load_model
+
+        return load_model(self.folder_, self.recipe_, self._dtype).to(self._device)
+
+    @cached_property
+    def _device(self) -> "torch.device":
+        import torch
+
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+    @cached_property
+    def _dtype(self) -> "torch.dtype":
+        import torch
+
+        from headstart.encoders._torch import cpu_has_bf16
+
+        if self.precision == "auto":
+            fast = torch.cuda.is_bf16_supported() if self._device.type == "cuda" else cpu_has_bf16()
+            return torch.bfloat16 if fast else torch.float32
+        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return fingerprint(self.folder_, self.recipe_, str(self._dtype))
+
+    @cached_property
+    def _dim(self) -> int:
+        return self._compute(["dimension"]).shape[1]
+
+    def _compute(self, texts: Sequence[str]) -> Floats:
+        import torch
+
+        ids = self._tokeniser.ids(texts)
+        batches = token_budget_batches([len(i) for i in ids], self.batch_tokens)
+        features: Floats | None = None
+        with torch.inference_mode():
+            for rows in track(batches, "encoding", len(ids), len):
+                batch = pad([ids[row] for row in rows], self._pad_id)
+                tokens = torch.from_numpy(batch.input_ids).to(self._device)
+                mask = torch.from_numpy(batch.attention_mask).to(self._device)
+                vectors = self._module(tokens, mask).cpu().numpy()
+                if features is None:
+                    features = np.empty((len(ids), vectors.shape[1]), np.float32)
+                features[rows] = vectors
+        return features if features is not None else np.empty((0, self._dim), np.float32)
+
+
+def _require(package: str, model: str) -> None:
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise MissingExtra(f"encoder {model!r}", package, "train")

@@ -1,0 +1,1 @@
+"""Evaluation: metrics with intervals, comparison on the same rows, the report."""

@@ -1,0 +1,54 @@
+"""One self-contained page: no script, no font, no picture from elsewhere; light and dark; phone and paper."""
+
+from importlib.resources import files
+
+from headstart.evaluation.report.formatting import integer
+from headstart.evaluation.report.markup import esc, label
+from headstart.evaluation.report.sections import SECTIONS, summary
+from headstart.evaluation.report.strings import Words, words
+from headstart.evaluation.results import Report
+
+__all__ = ["render_html"]
+
+_LANG = {"en": "en", "zh": "zh-Hans"}
+
+
+def render_html(report: Report, *, language: str = "en") -> str:
+    """The report as one HTML file: write it as UTF-8. The same report gives the same bytes.
+
+    language: "en" or "zh", for the fixed words; texts and sentences in `report` stay as they are.
+    Raises ConfigError for another language. Figures are fractions with three decimals.
+    """
+    w = words(language)
+    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
+    parts = "\n".join(part(report, w) for part in SECTIONS.values())
+    return (
+        f'<!DOCTYPE html>\n<html lang="{_LANG[language]}">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
+        f"<title>{esc(report.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
+        f"{_header(report, w)}\n<main>\n{summary(report, w)}\n{_contents(w)}\n{parts}\n</main>\n"
+        f"{_footer(report, w)}\n</body>\n</html>\n"
+    )
+
+
+def _header(report: Report, w: Words) -> str:
+    made_of = [
+        label(report.model.name),
+        label(report.strategy),
+        esc(w["on_rows"].format(n=integer(report.model.n))),
+    ]
+    return (
+        f'<header>\n<h1 lang="" dir="auto">{esc(report.title)}</h1>\n'
+        f'<p class="note">{" · ".join(made_of)}</p>\n</header>'
+    )
+
+
+def _contents(w: Words) -> str:
+    links = "".join(f'<a href="#{key}">{esc(w.get(f"{key}.short", w[key]))}</a>' for key in SECTIONS)
+    return f'<nav aria-label="{esc(w["sections"])}">{links}</nav>'
+
+
+def _footer(report: Report, w: Words) -> str:
+    version = report.versions.get("headstart", "")
+    return f'<footer><p class="note">Headstart {esc(version)} · {esc(report.created)}</p></footer>'

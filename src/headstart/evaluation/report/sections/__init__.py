@@ -1,0 +1,27 @@
+"""The parts of the page in reading order, one file a part: each maps a report to its HTML."""
+
+from collections.abc import Callable, Mapping
+
+from headstart.evaluation.report.sections.calibration import calibration
+from headstart.evaluation.report.sections.classes import classes
+from headstart.evaluation.report.sections.confusion import confusion
+from headstart.evaluation.report.sections.data import data
+from headstart.evaluation.report.sections.method import method, steps, why
+from headstart.evaluation.report.sections.mistakes import mistakes
+from headstart.evaluation.report.sections.summary import summary
+from headstart.evaluation.report.strings import Words
+from headstart.evaluation.results import Report
+
+__all__ = ["SECTIONS", "summary"]
+
+# id (also the name of its title in strings.py, and of a shorter one where there is one) -> the part
+SECTIONS: Mapping[str, Callable[[Report, Words], str]] = {
+    "classes": classes,
+    "confusion": confusion,
+    "calibration": calibration,
+    "mistakes": mistakes,
+    "data": data,
+    "steps": steps,
+    "why": why,
+    "method": method,
+}

@@ -1,0 +1,194 @@
+"""What a newcomer sees after `headstart fit`: verdict, figures, warnings, and where the files are."""
+
+from os import PathLike
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from headstart.evaluation.report.formatting import (
+    CLASSES_SHOWN,
+    DASH,
+    bracket,
+    excludes_zero,
+    finite,
+    integer,
+    metric_keys,
+    number,
+    shorten,
+    signed,
+    signed_bracket,
+    visible,
+)
+from headstart.evaluation.report.strings import Words, metric_name, words
+from headstart.evaluation.results import ClassScores, Evaluation, Interval, Report
+from headstart.types import Finding
+
+__all__ = ["print_report"]
+
+_WARNINGS_SHOWN = 5
+_SENTENCE_CHARACTERS = 600
+_NAME_CHARACTERS = 60
+_COLOURS = {"helped": "green", "hurt": "red"}
+
+
+def print_report(
+    report: Report,
+    console: Console,
+    *,
+    bundle: str | PathLike[str] | None = None,
+    page: str | PathLike[str] | None = None,
+    language: str = "en",
+) -> None:
+    """Print the report on `console`: about 40 lines for a handful of classes, 80 columns or more.
+
+    bundle, page: where the bundle and the HTML report were written; None = not written.
+    language: "en" or "zh", for the fixed words. Raises ConfigError for another language.
+    """
+    w = words(language)
+    _headline(report, console, w)
+    console.print()
+    if report.model.metrics:
+        console.print(_metrics(report, w), "")
+    if report.model.per_class:
+        console.print(_classes(report.model.per_class, w))
+    if len(report.model.per_class) > CLASSES_SHOWN:
+        console.print(
+            Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim")
+        )
+    console.print()
+    _warnings(report, console, w)
+    _places({w["bundle"]: bundle, w["report"]: page}, console)
+
+
+def _headline(report: Report, console: Console, w: Words) -> None:
+    console.print(Text(_line(report.title), style="bold"))
+    console.print(Text(_names(report, w), style="dim"))
+    console.print()
+    console.print(_verdict(report, w))
+
+
+def _names(report: Report, w: Words) -> str:
+    """The protocol, and which two models the columns are."""
+    lines = [
+        _line(report.protocol),
+        w["named"].format(
+            role=w["model"],
+            name=f"{_line(report.model.name, _NAME_CHARACTERS)} ({_line(report.strategy, _NAME_CHARACTERS)})",
+        ),
+    ]
+    if report.baseline is not None:
+        lines.append(
+            w["named"].format(role=w["baseline"], name=_line(report.baseline.name, _NAME_CHARACTERS))
+        )
+    return "\n".join(lines)
+
+
+def _verdict(report: Report, w: Words) -> Text:
+    paired = report.comparison
+    if paired is None:
+        return Text(w["no_comparison" if report.baseline is None else "unpaired"])
+    label = w.get(f"verdict.{paired.verdict}", _line(paired.verdict, _NAME_CHARACTERS))
+    text = Text.assemble(
+        (label, f"bold {_COLOURS.get(paired.verdict, 'yellow')}"), (f"\n{_line(paired.sentence)}", "")
+    )
+    between = f"{signed(paired.difference.value)} {signed_bracket(paired.difference)}".strip()
+    role = f"{w['difference']}, {_line(metric_name(w, paired.metric), _NAME_CHARACTERS)}"
+    return text.append(f"\n{w['named'].format(role=role, name=between)}", style="dim")
+
+
+def _metrics(report: Report, w: Words) -> Table:
+    table = _table()
+    table.add_column(w["metric"])
+    columns = [w["model"]] if report.baseline is None else [w["model"], w["baseline"], w["difference"]]
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for key in metric_keys(report)[0]:
+        table.add_row(
+            Text(_line(metric_name(w, key), _NAME_CHARACTERS)), *_metric_cells(report, key)[: len(columns)]
+        )
+    return table
+
+
+def _metric_cells(report: Report, key: str) -> tuple[Text, Text, Text]:
+    model, baseline = _metric(report.model, key), _metric(report.baseline, key)
+    return _scored(model), _scored(baseline), _difference(report, key, model, baseline)
+
+
+def _metric(evaluation: Evaluation | None, key: str) -> Interval | None:
+    return None if evaluation is None else evaluation.metrics.get(key)
+
+
+def _difference(report: Report, key: str, model: Interval | None, baseline: Interval | None) -> Text:
+    """Coloured only where an interval leaves out zero: the other differences may be luck."""
+    paired = report.comparison
+    if paired is not None and paired.metric == key:
+        sure = excludes_zero(paired.difference)
+        return Text(signed(paired.difference.value), style=_COLOURS.get(paired.verdict, "") if sure else "")
+    if model is None or baseline is None:
+        return Text(DASH)
+    return Text(signed(model.value - baseline.value))
+
+
+def _classes(scores: tuple[ClassScores, ...], w: Words) -> Table:
+    """All classes in their order, or the weakest ones of many."""
+    table = _table()
+    table.add_column(w["class"], overflow="ellipsis", no_wrap=True, max_width=30)
+    for key in ("precision", "recall", "f1", "support"):
+        table.add_column(w[key], justify="right", no_wrap=True)
+    if len(scores) > CLASSES_SHOWN:
+        scores = tuple(
+            sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else -1.0)[:CLASSES_SHOWN]
+        )
+    for c in scores:
+        table.add_row(
+            Text(_line(c.name, _NAME_CHARACTERS)),
+            number(c.precision.value),
+            number(c.recall.value),
+            _scored(c.f1),
+            integer(c.support),
+        )
+    return table
+
+
+def _table() -> Table:
+    return Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim", title_justify="left")
+
+
+def _scored(interval: Interval | None) -> Text:
+    if interval is None:
+        return Text(DASH)
+    return Text.assemble(number(interval.value), (f" {bracket(interval)}".rstrip(), "dim"))
+
+
+def _warnings(report: Report, console: Console, w: Words) -> None:
+    """What the audits found, errors first; notes are left to the page."""
+    found = [(a.origin, f) for a in report.audits for f in a.findings if f.severity in ("error", "warning")]
+    found.sort(key=lambda pair: pair[1].severity != "error")
+    if not found:
+        return
+    console.print(Text(w["warnings"], style="bold"))
+    for origin, finding in found[:_WARNINGS_SHOWN]:
+        console.print(_warning(origin, finding))
+    if len(found) > _WARNINGS_SHOWN:
+        console.print(Text(w["more_warnings"].format(n=len(found) - _WARNINGS_SHOWN), style="dim"))
+    console.print()
+
+
+def _warning(origin: str, finding: Finding) -> Text:
+    style = "red" if finding.severity == "error" else "yellow"
+    return Text.assemble(("! ", style), f"{_line(origin, _NAME_CHARACTERS)}: {_line(finding.message)}")
+
+
+def _places(places: dict[str, str | PathLike[str] | None], console: Console) -> None:
+    """Paths are never broken by us, so that they can be copied."""
+    given = {name: str(path) for name, path in places.items() if path is not None}
+    width = max((Text(name).cell_len for name in given), default=0)
+    for name, path in given.items():
+        label = name + " " * (width - Text(name).cell_len)
+        console.print(Text.assemble((label, "dim"), f"  {visible(path)}"), soft_wrap=True)
+
+
+def _line(text: str, limit: int = _SENTENCE_CHARACTERS) -> str:
+    """A text without control characters and line ends, cut where it would flood the screen."""
+    return shorten(" ".join(visible(text).split()), limit)

@@ -1,0 +1,117 @@
+"""Probabilities from decision values, their losses, and how well they are calibrated.
+
+Shape letters: n texts, k classes. Decision values (n, k): the larger, the more likely the class.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+from scipy.special import logsumexp
+
+if TYPE_CHECKING:
+    from headstart.types import Bools, Floats, Ints
+
+__all__ = [
+    "ConfidenceBins",
+    "confidence_bins",
+    "expected_calibration_error",
+    "fit_scale",
+    "log_losses",
+    "softmax",
+    "two_columns",
+]
+
+
+def softmax(decision: "Floats") -> "Floats":
+    """Probabilities (n, k) float64 from decision values (n, k); rows sum to 1, no overflow."""
+    shifted = np.asarray(decision, dtype=np.float64)
+    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    total: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+    return total
+
+
+def two_columns(decision: "Floats") -> "Floats":
+    """Decision values (n, k) float64; a signed margin (n,) of two classes becomes (-m/2, m/2).
+
+    softmax(-m/2, m/2) is exactly sigmoid(m), so two classes need no code of their own anywhere else.
+    """
+    decision = np.asarray(decision, dtype=np.float64)
+    return np.stack([-decision / 2, decision / 2], axis=1) if decision.ndim == 1 else decision
+
+
+def log_losses(decision: "Floats", y: "Ints") -> "Floats":
+    """(n,) minus the log of the probability that softmax(decision (n, k)) gives to the true class y (n,)."""
+    decision = np.asarray(decision, dtype=np.float64)
+    losses: Floats = logsumexp(decision, axis=1) - decision[np.arange(len(y)), y]
+    return losses
+
+
+def fit_scale(decision: "Floats", y: "Ints") -> float:
+    """The factor a > 0 (an inverse temperature) for which softmax(a * decision) fits y best.
+
+    decision (n, k): values of rows that the model did not learn from (out of fold, or leave-one-out);
+    y (n,) codes. Minimises the log loss against Platt's smoothed targets, so that a few rows which are
+    all right do not ask for an infinite a. A single factor never changes the most likely class.
+
+    Sources: Guo et al., ICML 2017, section 4 (temperature); Platt 1999, section 2.2 (targets).
+    Departure: Platt's targets are for two classes; for k classes the true one gets (m + 1) / (m + 2) with
+    m the rows of that class, and the others share the rest equally.
+    """
+    decision = np.asarray(decision, dtype=np.float64)
+    decision = decision - decision.mean(axis=1, keepdims=True)
+    spread = float(np.sqrt(np.mean(decision**2)))
+    if spread == 0.0:
+        return 1.0
+    targets = _platt_targets(y, decision.shape[1])
+    wanted = float(np.mean(np.sum(targets * decision, axis=1)))
+
+    def loss(log_a: float) -> float:
+        a = np.exp(log_a) / spread
+        return float(np.mean(logsumexp(a * decision, axis=1)) - a * wanted)
+
+    # in units of the spread, a factor outside e^-5 .. e^5 is a uniform or a one-hot answer
+    best = minimize_scalar(loss, bounds=(-5.0, 5.0), method="bounded", options={"xatol": 1e-4})
+    return float(np.exp(best.x) / spread)
+
+
+def _platt_targets(y: "Ints", k: int) -> "Floats":
+    """(n, k) target probabilities: (m + 1) / (m + 2) for the true class with m rows, the rest shared."""
+    m = np.bincount(y, minlength=k)[y]
+    targets = np.repeat((1.0 / ((m + 2.0) * max(k - 1, 1)))[:, None], k, axis=1)
+    targets[np.arange(len(y)), y] = (m + 1.0) / (m + 2.0)
+    return targets
+
+
+class ConfidenceBins(NamedTuple):
+    """Texts grouped by their top probability into equal bins of 0..1; all arrays (n_bins,)."""
+
+    edges: "Floats"  # (n_bins + 1,)
+    n: "Ints"  # texts a bin
+    confidence: "Floats"  # sum of their top probabilities
+    correct: "Floats"  # how many of them are right
+
+
+def confidence_bins(confidence: "Floats", correct: "Bools", n_bins: int) -> ConfidenceBins:
+    """Group n texts by top probability `confidence` (n,); bin b holds edges[b] <= p < edges[b + 1].
+
+    The last bin holds 1.0 too. Departure from Guo et al. 2017, whose bins are open below, closed above.
+    """
+    edges = np.linspace(0.0, 1.0, n_bins + 1)
+    which = np.clip(np.searchsorted(edges, confidence, side="right") - 1, 0, n_bins - 1)
+    return ConfidenceBins(
+        edges,
+        np.bincount(which, minlength=n_bins),
+        np.bincount(which, weights=confidence, minlength=n_bins).astype(np.float64),
+        np.bincount(which, weights=correct, minlength=n_bins).astype(np.float64),
+    )
+
+
+def expected_calibration_error(confidence: "Floats", correct: "Bools", n_bins: int = 15) -> float:
+    """Sum over bins of (share of texts) * |accuracy - mean confidence|, in 0..1.
+
+    Sources: Naeini et al., AAAI 2015; Guo et al., ICML 2017, equation 3. It is biased upwards when texts
+    are few: even a perfectly calibrated model has a positive value.
+    """
+    bins = confidence_bins(confidence, correct, n_bins)
+    return float(np.abs(bins.correct - bins.confidence).sum() / len(confidence))

@@ -1,0 +1,159 @@
+"""Linear heads: probabilities are softmax(features @ coef.T + intercept), and how logistic and svm are fitted.
+
+Shape letters: n texts, d features, k classes.
+"""
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from headstart.functional import resampling
+from headstart.functional.probability import softmax, two_columns
+from headstart.heads import _selection
+from headstart.heads._features import Standard, check_predict, standardise
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from headstart.types import Features, Floats, Ints
+
+__all__ = ["LinearSearch", "Scorer", "fit_linear", "fit_quietly", "predict_proba"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """A fitted linear head: coef (k, d) float32, intercept (k,) float64, temperature already inside."""
+
+    coef: "Floats"
+    intercept: "Floats"
+
+    @classmethod
+    def folded(cls, coef: "Floats", intercept: "Floats", standard: Standard, scale: float) -> "Scorer":
+        """The scorer of given features, from weights (k, d) on standardised ones, times a calibration scale."""
+        coef = np.asarray(coef, dtype=np.float64) * (scale / standard.scale)
+        intercept = np.asarray(intercept, dtype=np.float64) * scale
+        if standard.mean is not None:
+            intercept = intercept - coef @ standard.mean
+        return cls(np.ascontiguousarray(coef, dtype=np.float32), np.ascontiguousarray(intercept))
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, "NDArray[Any]"]) -> "Scorer":
+        """The scorer again, from `arrays()`."""
+        return cls(np.ascontiguousarray(arrays["coef"]), np.ascontiguousarray(arrays["intercept"]))
+
+    def arrays(self) -> dict[str, "NDArray[Any]"]:
+        """What a bundle keeps."""
+        return {"coef": self.coef, "intercept": self.intercept}
+
+    def probabilities(self, features: "Features") -> "Floats":
+        """(n, k) from features (n, d) float32, dense or CSR."""
+        return softmax(np.asarray(features @ self.coef.T, dtype=np.float64) + self.intercept)
+
+
+def predict_proba(head: object, scorer: Scorer | None, features: "Features") -> "Floats":
+    """Probabilities (n, k) after the checks that all heads make."""
+    features = check_predict(head, features, None if scorer is None else scorer.coef.shape[1])
+    assert_fitted: Scorer = scorer  # type: ignore[assignment]  # check_predict raised otherwise
+    return assert_fitted.probabilities(features)
+
+
+@dataclass(frozen=True, slots=True)
+class LinearSearch:
+    """What logistic and svm differ in. `make(class_weight)` gives an unfitted model with `C` to set."""
+
+    make: Callable[[str | None], Any]
+    grid: Sequence[float]
+    default: float
+    criterion: str  # as in _selection.trial
+    max_rows: int  # rows for the choice; the fit itself takes all
+    n_folds: int
+
+
+def fit_linear(
+    search: LinearSearch, features: "Features", y: "Ints", k: int, class_weight: str | None, random_state: int
+) -> tuple[Scorer, dict[str, Any]]:
+    """Choose C and the class weighting on held-out training rows, calibrate there, and fit on all rows.
+
+    Returns the scorer and `chosen`: C, class_weight, scale, converged, and the table of scores.
+    """
+    standard = standardise(features)
+    with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost 2 to 5 times
+        return _fit_linear(search, standard, y, k, class_weight, np.random.default_rng(random_state))
+
+
+def _fit_linear(
+    search: LinearSearch,
+    standard: Standard,
+    y: "Ints",
+    k: int,
+    class_weight: str | None,
+    rng: np.random.Generator,
+) -> tuple[Scorer, dict[str, Any]]:
+    rows = resampling.stratified_sample(y, search.max_rows, rng)
+    folds = resampling.stratified_folds(y[rows], _selection.n_folds_for(y[rows], search.n_folds), rng)
+    weight, try_balanced = _selection.class_weights_to_try(class_weight, y)
+    held_out = _HeldOut(standard.features[rows], y[rows], folds, k)
+    trials = _path(search, weight, held_out)
+    best = _selection.near_default(trials, search.default)
+    if try_balanced:
+        trials += _path(replace(search, grid=[best.value]), "balanced", held_out)
+        best = trials[-1] if _selection.balanced_pays(best, trials[-1]) else best
+    model = search.make(best.class_weight)
+    model.C = best.value
+    converged = fit_quietly(model, standard.features, y)
+    coef, intercept = two_columns(model.coef_.T[:, 0] if k == 2 else model.coef_.T), model.intercept_
+    chosen = {
+        "C": best.value,
+        "class_weight": best.class_weight,
+        "scale": best.scale,
+        "converged": converged,
+        "n_rows": len(rows),
+        "table": [dict(t.scores) for t in trials],
+    }
+    columns = two_columns(np.asarray(intercept)[:1] if k == 2 else np.asarray(intercept)[None, :])
+    return Scorer.folded(coef.T, columns[0], standard, best.scale), chosen
+
+
+class _HeldOut(NamedTuple):
+    """The rows of a choice: features (n, d), y (n,), fold numbers (n,)."""
+
+    features: "Features"
+    y: "Ints"
+    folds: "Ints"
+    k: int
+
+
+def _path(search: LinearSearch, class_weight: str | None, rows: _HeldOut) -> list[_selection.Trial]:
+    """Trials with C from small to large; ends when past the default the loss has not gone down.
+
+    Each fold keeps its model, so that one with `warm_start` goes on from the weights of the C before.
+    """
+    models = [search.make(class_weight) for _ in range(int(rows.folds.max()) + 1)]
+
+    def fit_predict(fold: int, learn: "Ints", decide: "Ints") -> "Floats":
+        fit_quietly(models[fold], rows.features[learn], rows.y[learn])
+        return two_columns(models[fold].decision_function(rows.features[decide]))
+
+    trials: list[_selection.Trial] = []
+    for C in search.grid:
+        for model in models:
+            model.C = C
+        decision = _selection.out_of_fold(fit_predict, rows.y, rows.folds, rows.k)
+        trials.append(_selection.trial(C, class_weight, decision, rows.y, criterion=search.criterion))
+        if len(trials) > 1 and C > search.default and trials[-1].losses.mean() >= trials[-2].losses.mean():
+            break
+    return trials
+
+
+def fit_quietly(model: Any, features: "Features", y: "Ints") -> bool:
+    """Fit; False (instead of a warning) when the solver used up its iterations or stalled."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", ConvergenceWarning)
+        model.fit(features, y)
+    return not any(issubclass(w.category, ConvergenceWarning) for w in caught)

@@ -1,0 +1,137 @@
+"""How the heads choose their settings from the training rows alone.
+
+Shape letters: n texts, d features, k classes.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.errors import ConfigError
+from headstart.functional import confusion
+from headstart.functional.probability import fit_scale, log_losses
+
+if TYPE_CHECKING:
+    from headstart.types import Floats, Ints
+
+__all__ = [
+    "Trial",
+    "balanced_pays",
+    "class_weights_to_try",
+    "n_folds_for",
+    "near_default",
+    "out_of_fold",
+    "row_weights",
+    "trial",
+]
+
+IMBALANCE = 1.5  # largest over smallest class, above which "auto" tries balanced weights
+MIN_GAIN = 0.01  # macro F1 that balanced weights must add
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One setting and what rows that it did not learn from say of it."""
+
+    value: float  # of C, alpha, ...
+    class_weight: str | None
+    decision: "Floats"  # (n, k), calibrated: softmax of it are the probabilities
+    losses: "Floats"  # (n,) the criterion of the choice, smaller is better
+    scale: float  # the factor that calibrated the decision values
+    scores: Mapping[str, Any]  # one row of the report's table
+
+
+def trial(
+    value: float, class_weight: str | None, decision: "Floats", y: "Ints", *, criterion: str = "log_loss"
+) -> Trial:
+    """Score held-out decision values (n, k) of codes y (n,).
+
+    criterion "log_loss": the log loss after calibration by one factor. Without the factor, the log loss
+    prefers settings whose margins have the right size, which with few rows are not those that rank the
+    classes best; the factor is part of the fitted head, so it belongs into the comparison.
+    criterion "error": 1 where the answer is wrong.
+    """
+    scale = fit_scale(decision, y)
+    calibrated = decision * scale
+    losses, predicted = log_losses(calibrated, y), decision.argmax(axis=1)
+    counts = confusion.counts_of(y, predicted, np.ones(len(y)), decision.shape[1])
+    scores = {
+        "value": value,
+        "class_weight": class_weight,
+        "log_loss": float(losses.mean()),
+        "accuracy": float(confusion.accuracy(counts)),
+        "macro_f1": float(confusion.f1(counts).mean()),
+    }
+    wrong = (predicted != y).astype(np.float64)
+    return Trial(value, class_weight, calibrated, wrong if criterion == "error" else losses, scale, scores)
+
+
+def near_default(trials: Sequence[Trial], default: float) -> Trial:
+    """The trial nearest to the default among those that are not shown to be worse than the best.
+
+    "Not shown": the mean difference of the rows' losses is at most its standard error. With thousands of
+    rows that is the best trial; with a handful the scores are noise, and the default stays.
+    Source: the one-standard-error rule, Breiman et al. 1984, section 3.4.3. Departure: the error is of
+    the paired difference, and "simplest" is "nearest to the default" (on a log scale).
+    """
+    best = min(trials, key=lambda t: float(t.losses.mean()))
+
+    def is_as_good(t: Trial) -> bool:
+        worse = t.losses - best.losses
+        return float(worse.mean()) <= float(worse.std(ddof=1)) / np.sqrt(len(worse))
+
+    good = [t for t in trials if is_as_good(t)]
+    return min(good, key=lambda t: (abs(np.log(t.value / default)), float(t.losses.mean())))
+
+
+def balanced_pays(plain: Trial, balanced: Trial) -> bool:
+    """Whether balanced class weights are worth it, by two trials on the same held-out rows.
+
+    They distort the probabilities, so they must add at least 0.01 of macro F1, and more macro F1 than
+    they cost in accuracy.
+    """
+    gain = balanced.scores["macro_f1"] - plain.scores["macro_f1"]
+    cost = plain.scores["accuracy"] - balanced.scores["accuracy"]
+    return bool(gain >= max(MIN_GAIN, cost))
+
+
+def class_weights_to_try(class_weight: str | None, y: "Ints") -> tuple[str | None, bool]:
+    """The class weighting to begin with, and whether "balanced" is to be tried after it.
+
+    "auto" tries it when the largest class has more than 1.5 times the rows of the smallest.
+    """
+    if class_weight not in ("auto", "balanced", None):
+        raise ConfigError(f'class_weight is {class_weight!r}; expected "auto", "balanced" or None.')
+    counts = np.bincount(y)
+    imbalanced = bool(counts.max() > IMBALANCE * counts.min())
+    return (None, imbalanced) if class_weight == "auto" else (class_weight, False)
+
+
+def row_weights(class_weight: str | None, y: "Ints") -> "Floats":
+    """(n,) weights with mean 1: all equal, or n / (k * rows of the class) for "balanced"."""
+    if class_weight is None:
+        return np.ones(len(y))
+    counts = np.bincount(y)
+    weights: Floats = len(y) / (len(counts) * counts[y])
+    return weights
+
+
+def n_folds_for(y: "Ints", wanted: int) -> int:
+    """Folds that the rows allow: at most as many as the largest class has rows."""
+    return int(min(wanted, np.bincount(y).max()))
+
+
+def out_of_fold(
+    fit_predict: Callable[[int, "Ints", "Ints"], "Floats"], y: "Ints", folds: "Ints", k: int
+) -> "Floats":
+    """Decision values (n, k) of each row by the model that did not see its fold.
+
+    fit_predict(fold, rows to learn from, rows to decide) -> decision values of the latter.
+    """
+    decision = np.empty((len(y), k))
+    for fold in range(int(folds.max()) + 1):
+        held_out = np.flatnonzero(folds == fold)
+        decision[held_out] = fit_predict(fold, np.flatnonzero(folds != fold), held_out)
+    return decision

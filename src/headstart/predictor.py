@@ -1,0 +1,48 @@
+"""Encoder + head + classes: all that predicting and serving need, and no training code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from headstart.text.normalise import require_texts
+from headstart.types import Encoder, Floats, Head, Predictions
+
+__all__ = ["Predictor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A fitted text classifier.
+
+    classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say what
+    it is made of; reasons say why, in sentences for the report.
+    """
+
+    encoder: Encoder
+    head: Head
+    classes: tuple[Any, ...]
+    encoder_name: str
+    head_name: str
+    strategy: str
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`minilm + logistic`."""
+        return f"{self.encoder_name} + {self.head_name}"
+
+    def predict_proba(self, texts: Sequence[str]) -> Floats:
+        """Probabilities (n, k), rows sum to 1. Raises DataError for what is not a text."""
+        values = require_texts(texts)
+        if not values:
+            return np.empty((0, len(self.classes)))
+        return self.head.predict_proba(self.encoder.encode(values))
+
+    def predict(self, texts: Sequence[str]) -> Predictions:
+        """Labels, probabilities, and which texts were too long to be read whole."""
+        values = require_texts(texts)
+        probabilities = self.predict_proba(values)
+        labels = np.asarray(self.classes)[probabilities.argmax(axis=1)]
+        return Predictions(labels, probabilities, self.encoder.truncated(values))
