@@ -1,6 +1,7 @@
 """TextClassifier: the scikit-learn-shaped public face."""
 
 from collections.abc import Mapping, Sequence
+from math import isnan
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,7 @@ __all__ = ["TextClassifier"]
 _PARTS = ("encoder", "head")
 
 
-class TextClassifier(ClassifierMixin, BaseEstimator):
+class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """A text classifier that learns from few labels; obeys scikit-learn's contract.
 
     encoder: a registry name (`tfidf`, `bow`), `minilm`, a folder, a hub id, or "auto". strategy: a name from
@@ -55,28 +56,30 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
         unlabelled: Dataset | None = None,
         label_names: Mapping[str, str] | None = None,
     ) -> Self:
-        """Learn from n texts and their labels. `source` (labelled rows of a related domain) and `unlabelled` are
-        `Dataset` objects, which scikit-learn's cross-validation never slices.
+        """Learn from n texts and their labels: all strings, all integers or all booleans. `source` (labelled
+        rows of a related domain) and `unlabelled` are `Dataset` objects, which scikit-learn's
+        cross-validation never slices.
 
         Raises DataError for what cannot be learnt from (one class, a class with one row, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
         values = require_texts(texts)
-        self.classes_, y = _encode_labels(labels, len(values))
+        classes, y = _encode_labels(labels, len(values))
         task = Task(
             texts=values,
             y=y,
-            classes=tuple(self.classes_.tolist()),
+            classes=tuple(classes.tolist()),
             source=_dataset("source", source),
             unlabelled=_dataset("unlabelled", unlabelled),
             label_names=label_names,
-            random_state=0 if self.random_state is None else self.random_state,
+            random_state=_seed(self.random_state),
         )
         name = "linear_probe" if self.strategy == "auto" and self.encoder != "auto" else self.strategy
         if self.encoder == "auto" and name == "linear_probe":
             name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
         strategy = make_strategy(name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
         self.predictor_: Predictor = strategy.fit(task)
+        self.classes_ = classes
         return self
 
     def predict(self, texts: Sequence[str]) -> Any:
@@ -105,39 +108,82 @@ class TextClassifier(ClassifierMixin, BaseEstimator):
 
 def _encode_labels(labels: Sequence[Any], n: int) -> tuple[Any, Any]:
     """Sorted classes and codes (n,). Raises DataError for what is not a label or too few of a kind."""
-    values = np.asarray(labels)
-    if values.shape != (n,):
-        raise DataError(f"labels must hold one label for each of the {n} texts, got shape {values.shape}.")
-    if values.dtype.kind == "f":
-        raise DataError(f"labels are floats (such as {values[0]!r}): Headstart classifies. Bin or name them first.")
-    missing = [i for i, label in enumerate(values.tolist()) if label is None]
-    if missing:
-        raise DataError(f"labels[{missing[0]}] is None ({len(missing)} in all): pass these texts as `unlabelled`.")
-    try:
-        classes, y = np.unique(values, return_inverse=True)
-    except TypeError as error:
-        raise DataError(f"labels are of several types that do not compare: {error}.") from error
+    given = np.asarray(labels, dtype=object)
+    if given.shape != (n,):
+        raise DataError(f"labels must hold one label for each of the {n} texts, got shape {given.shape}.")
+    values = [label.item() if isinstance(label, np.generic) else label for label in given]
+    if not values:
+        raise DataError("There are no texts to learn from.")
+    _check_labels(values)
+    classes, y = np.unique(np.array(values), return_inverse=True)
     if len(classes) < 2:
         raise DataError(f"There is only one class ({classes.tolist()}); at least two are needed.")
-    counts = np.bincount(y)
-    if counts.min() < 2:
-        rare = [str(c) for c in classes[counts < 2][:5]]
-        raise DataError(f"Class with a single row: {', '.join(rare)}. Each class needs at least two rows.")
+    rare = [str(c) for c in classes[np.bincount(y) < 2]]
+    if rare:
+        some = f"{', '.join(rare[:5])}{' ...' if len(rare) > 5 else ''}"
+        raise DataError(f"Class with a single row: {some}. Each class needs at least two rows.")
     return classes, y
+
+
+def _check_labels(values: Sequence[Any]) -> None:
+    """All strings, all integers or all booleans: what sorts, and comes back from a bundle as it was."""
+    missing = [i for i, label in enumerate(values) if _is_missing(label)]
+    if missing:
+        first = missing[0]
+        raise DataError(
+            f"labels[{first}] is {values[first]} ({len(missing)} in all): "
+            "pass texts without label as `unlabelled`."
+        )
+    kinds = sorted({type(label).__name__ for label in values})
+    if kinds == ["float"]:
+        raise DataError(
+            f"labels are floats (such as {values[0]!r}): Headstart classifies. Bin or name them first."
+        )
+    if len(kinds) > 1 or not {"str", "int", "bool"}.issuperset(kinds):
+        raise DataError(
+            f"labels must be all strings, all integers or all booleans, got {' and '.join(kinds)}."
+        )
+    if kinds == ["str"]:
+        require_texts(values, "labels")
+    if any(label.endswith("\0") for label in values if isinstance(label, str)):
+        raise DataError("A label ends with the character NUL, which numpy drops. Remove it first.")
+
+
+def _is_missing(label: Any) -> bool:
+    """None, NaN, and what pandas puts in the place of a missing value."""
+    return type(label).__name__ in {"NoneType", "NAType", "NaTType"} or (
+        isinstance(label, float) and isnan(label)
+    )
+
+
+def _seed(value: int | None) -> int:
+    if value is None:
+        return 0
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
+        raise ConfigError(f"random_state must be None or an integer from 0 on. Got {value!r} instead.")
+    return int(value)
 
 
 def _dataset(name: str, value: Dataset | None) -> Dataset | None:
     if value is not None and not isinstance(value, Dataset):
-        raise DataError(f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...)).")
+        raise DataError(
+            f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...))."
+        )
     return value
 
 
 def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """`{"encoder.ngrams": x}` -> `{"encoder_settings": {"ngrams": x}, "head_settings": {}}`."""
-    parts: dict[str, dict[str, Any]] = {f"{part}_settings": {} for part in _PARTS}
-    for key, value in (settings or {}).items():
-        part, dot, name = key.partition(".")
-        if not dot or part not in _PARTS:
-            raise ConfigError(f"Setting {key!r} must start with {' or '.join(p + '.' for p in _PARTS)}.")
-        parts[f"{part}_settings"][name] = value
-    return parts
+    given = settings or {}
+    wrong = [key for key in given if key.partition(".")[0] not in _PARTS or not key.partition(".")[2]]
+    if wrong:
+        raise ConfigError(
+            f"Setting {', '.join(map(repr, wrong))}: expected a part and a name, such as "
+            f"{' or '.join(repr(f'{part}.name') for part in _PARTS)}."
+        )
+    return {
+        f"{part}_settings": {
+            key.partition(".")[2]: v for key, v in given.items() if key.partition(".")[0] == part
+        }
+        for part in _PARTS
+    }

@@ -1,12 +1,13 @@
-"""RunConfig: everything that decides a `headstart fit`, as one checked value that reads and writes as TOML."""
+"""RunConfig: everything that decides a `headstart fit`, as one checked value that is read from TOML."""
 
 import json
 import tomllib
 from collections.abc import Mapping, Sequence
+from datetime import date, time
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from headstart.errors import ConfigError, did_you_mean
 
@@ -25,9 +26,9 @@ class RunConfig(BaseModel):
     encoder: str = "auto"
     strategy: str = "auto"
     head: str = "auto"
-    shots: int | None = Field(None, ge=2)
-    limit: int | None = Field(None, ge=4)
-    seed: int = Field(0, ge=0)
+    shots: int | None = Field(default=None, ge=2)
+    limit: int | None = Field(default=None, ge=4)
+    seed: int = Field(default=0, ge=0)
     out: str | None = None
     report: str | None = None
     text: str = "text"
@@ -37,49 +38,91 @@ class RunConfig(BaseModel):
     encoding: str | None = None
     skip_bad_rows: bool = False
     strip_labels: bool = False
-    max_text_chars: int = Field(1_000_000, ge=1)
+    max_text_chars: int = Field(default=1_000_000, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("settings", mode="before")
+    @classmethod
+    def _flat_settings(cls, value: Any) -> Any:
+        return _dotted(value) if isinstance(value, Mapping) else value
 
     @classmethod
     def build(cls, file: Path | None = None, **flags: Any) -> Self:
-        """The configuration of a TOML file, overridden by the flags that are not None.
+        """The configuration of a TOML file, overridden by the flags that are not None; settings one by one.
 
         Raises ConfigError with every mistake at once.
         """
         values = _read_toml(file) if file is not None else {}
         given = {key: value for key, value in flags.items() if value is not None}
-        settings = {**values.get("settings", {}), **given.pop("settings", {})}
+        if isinstance(values.get("settings"), Mapping):
+            given["settings"] = {**_dotted(values["settings"]), **given.get("settings", {})}
         try:
-            return cls(**{**values, **given, "settings": settings})
+            return cls(**{**values, **given})
         except ValidationError as error:
-            raise ConfigError("\n".join(_sentence(e, list(cls.model_fields)) for e in error.errors())) from error
+            sentences = [_sentence(e, list(cls.model_fields)) for e in error.errors()]
+            raise ConfigError("\n".join(sentences)) from error
 
     def to_toml(self) -> str:
-        """The configuration as TOML; values that are not set are left out."""
-        plain = {k: v for k, v in self.model_dump().items() if v is not None and k != "settings"}
-        lines = [f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in plain.items()]
+        """The configuration as TOML, which `build` reads back; values that are not set are left out."""
+        plain = {
+            key: value for key, value in self.model_dump().items() if value is not None and key != "settings"
+        }
+        lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
         if self.settings:
-            lines += ["", "[settings]"]
-            lines += [f"{json.dumps(k)} = {json.dumps(v, ensure_ascii=False)}" for k, v in self.settings.items()]
+            lines += [
+                "",
+                "[settings]",
+                *(f"{_toml(key)} = {_toml(value)}" for key, value in self.settings.items()),
+            ]
         return "\n".join(lines) + "\n"
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
-    """`["head.C=0.3", "encoder.ngrams=[1, 3]"]` as a dictionary; a value that is no TOML value is a string."""
+    """`["head.C=0.3", "encoder.ngrams=[1, 3]"]` as a dictionary.
+
+    A value that is no TOML value is a string, `none` is None. Raises ConfigError for pairs without `=`.
+    """
     settings = {}
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key.strip():
             raise ConfigError(f"--set takes key=value, for example --set head.C=1.0. Got {pair!r} instead.")
-        settings[key.strip()] = _toml_value(value.strip())
+        settings[key.strip()] = _from_toml(value.strip())
     return settings
 
 
-def _toml_value(text: str) -> Any:
+def _dotted(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """`{"head": {"C": 1}}` (a TOML table) as `{"head.C": 1}`; "none" as None, which TOML does not have."""
+    tables = {part: t for part, t in settings.items() if isinstance(t, Mapping) and "." not in part}
+    flat = {key: value for key, value in settings.items() if key not in tables}
+    flat.update({f"{part}.{key}": value for part, table in tables.items() for key, value in table.items()})
+    return {key: None if _is_none(value) else value for key, value in flat.items()}
+
+
+def _from_toml(text: str) -> Any:
     try:
-        return tomllib.loads(f"value = {text}")["value"]
+        parsed = tomllib.loads(f"value = {text}")
     except tomllib.TOMLDecodeError:
-        return None if text.lower() == "none" else text
+        return None if _is_none(text) else text
+    plain = len(parsed) == 1 and not isinstance(parsed["value"], date | time)  # datetime is a date
+    return parsed["value"] if plain else text
+
+
+def _toml(value: Any) -> str:
+    """A JSON value as TOML. JSON's notation is TOML's but for DEL, null, tables and the infinite."""
+    if value is None:
+        return '"none"'
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_toml(str(k))} = {_toml(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return repr(value) if isinstance(value, float) else json.dumps(value)  # repr: inf, nan
+
+
+def _is_none(value: Any) -> bool:
+    return isinstance(value, str) and value.lower() == "none"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -95,4 +138,6 @@ def _sentence(error: Mapping[str, Any], known: Sequence[str]) -> str:
     name = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return f"Unknown setting {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}."
+    if error["type"] == "missing":
+        return f"Setting {name!r} is missing."
     return f"Setting {name!r}: {error['msg']}. Got {error['input']!r} instead."

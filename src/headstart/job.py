@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,12 +15,13 @@ from headstart.classifier import TextClassifier
 from headstart.config import RunConfig
 from headstart.errors import ConfigError
 from headstart.evaluation.compare import compare
+from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Comparison, Evaluation, Report
 from headstart.measure import Estimate, cross_validate, on_test
 from headstart.predictor import Predictor
-from headstart.types import Audit, Dataset, Step
+from headstart.types import Audit, Dataset, Finding, Step
 from headstart.versions import versions
 
 __all__ = ["Outcome", "Role", "repeat_command", "report_on_bundle", "run"]
@@ -84,7 +85,9 @@ def run(
     if place is not None:
         with clock("save"):
             say(f"saving {place}")
-            bundle = save_bundle(model.predictor_, place, reference=_reference(roles), facts=_facts(report, command))
+            bundle = save_bundle(
+                model.predictor_, place, reference=_reference(roles), facts=_facts(report, command)
+            )
     file = Path(config.report) if config.report and report is not None else None
     if file is not None and report is not None:
         file.write_text(render_html(report), encoding="utf-8")
@@ -143,18 +146,25 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassi
 
 def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
     encoder, head = BASELINE
-    return TextClassifier(encoder, "linear_probe", head, random_state=config.seed).fit(rows.texts, rows.labels or ())
+    return TextClassifier(encoder, "linear_probe", head, random_state=config.seed).fit(
+        rows.texts, rows.labels or ()
+    )
 
 
-def _measure(config: RunConfig, roles: dict[str, Role], model: TextClassifier) -> tuple[Estimate, Estimate] | None:
-    """The model's and the baseline's estimates, on the same rows."""
-    train = roles["train"].dataset
+def _measure(
+    config: RunConfig, roles: dict[str, Role], model: TextClassifier
+) -> tuple[Estimate, Estimate | None] | None:
+    """The model's and the baseline's estimates, on the same rows; None where there is none to make."""
+    train, alone = roles["train"].dataset, _is_baseline(config, model)
     if "test" in roles:
         test = roles["test"].dataset
-        return on_test(model, test), on_test(_fit_baseline(config, train), test)
+        return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
     own = cross_validate(lambda rows: _fit(config, roles, rows), train, config.seed)
-    base = cross_validate(lambda rows: _fit_baseline(config, rows), train, config.seed)
-    return (own, base) if own is not None and base is not None else None
+    if own is None:
+        return None
+    return own, None if alone else cross_validate(
+        lambda rows: _fit_baseline(config, rows), train, config.seed
+    )
 
 
 def _report(
@@ -162,17 +172,15 @@ def _report(
     command: str,
     roles: dict[str, Role],
     model: TextClassifier,
-    estimates: tuple[Estimate, Estimate],
+    estimates: tuple[Estimate, Estimate | None],
     seconds: dict[str, float],
 ) -> Report:
     own, base = estimates
     predictor = model.predictor_
     classes = tuple(str(c) for c in predictor.classes)
-    is_baseline = _is_baseline(config, model)
-    evaluation = _evaluation(predictor.name, classes, own)
     comparison: Comparison | None = None
     baseline: Evaluation | None = None
-    if not is_baseline:
+    if base is not None:
         name = " + ".join(BASELINE)
         baseline = _evaluation(name, classes, base)
         labels = own.rows.labels or ()
@@ -186,9 +194,9 @@ def _report(
         encoder=predictor.encoder_name,
         head=predictor.head_name,
         strategy=predictor.strategy,
-        reasons=(*predictor.reasons, *(("The model is the from-scratch baseline itself.",) if is_baseline else ())),
+        reasons=(*predictor.reasons, *(() if base else ("The model is the from-scratch baseline itself.",))),
         protocol=own.protocol,
-        model=evaluation,
+        model=_evaluation(predictor.name, classes, own),
         baseline=baseline,
         comparison=comparison,
         audits=_audits(roles, model),
@@ -206,7 +214,9 @@ def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:
 
 def _evaluation(name: str, classes: tuple[str, ...], estimate: Estimate) -> Evaluation:
     rows = estimate.rows
-    return evaluate(name, classes, rows.labels or (), estimate.probabilities, texts=rows.texts, lines=rows.lines)
+    return evaluate(
+        name, classes, rows.labels or (), estimate.probabilities, texts=rows.texts, lines=rows.lines
+    )
 
 
 def _audits(roles: dict[str, Role], model: TextClassifier) -> tuple[Audit, ...]:
@@ -215,8 +225,16 @@ def _audits(roles: dict[str, Role], model: TextClassifier) -> tuple[Audit, ...]:
     for name, role in roles.items():
         others = (train,) if name == "test" else ()
         truncated = model.predictor_.encoder.truncated(role.dataset.texts)
-        audits.append(role.audit(others=others, truncated=truncated))
+        audit = role.audit(others=others, truncated=truncated)
+        unknown = _unknown_labels(model.predictor_, role.dataset) if name == "test" else ()
+        audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)
+
+
+def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
+    """Labels of the test rows that no training row has: they count as errors, and the report says so."""
+    found = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
+    return (found,) if found is not None else ()
 
 
 def _reference(roles: dict[str, Role]) -> dict[str, Any]:
@@ -236,7 +254,12 @@ def _facts(report: Report | None, command: str) -> dict[str, str]:
     figures = {k: v for k, v in report.model.metrics.items() if k in ("accuracy", "macro_f1", "mcc")}
     scores = ", ".join(f"{k} {v.value:.3f} [{v.low:.3f}, {v.high:.3f}]" for k, v in figures.items())
     verdict = {"transfer": report.comparison.sentence} if report.comparison is not None else {}
-    return {"measured": f"{scores} on {report.protocol}", **verdict, "command": f"`{command}`", "seed": str(report.seed)}
+    return {
+        "measured": f"{scores} on {report.protocol}",
+        **verdict,
+        "command": f"`{command}`",
+        "seed": str(report.seed),
+    }
 
 
 def _bundle_place(config: RunConfig) -> Path:
@@ -253,7 +276,9 @@ def _bundle_place(config: RunConfig) -> Path:
 
 def _check_report_place(config: RunConfig) -> None:
     if config.report is not None and not Path(config.report).absolute().parent.is_dir():
-        raise ConfigError(f"--report {config.report}: there is no folder {Path(config.report).parent}. Create it first.")
+        raise ConfigError(
+            f"--report {config.report}: there is no folder {Path(config.report).parent}. Create it first."
+        )
 
 
 def repeat_command(argv: list[str]) -> str:
@@ -267,6 +292,7 @@ def report_on_bundle(predictor: Predictor, loaded: data.LoadedData, command: str
     found = predictor.predict(rows.texts)
     classes = tuple(str(c) for c in predictor.classes)
     estimate = Estimate(rows, found.probabilities, f"{rows.n:,} rows of {rows.origin}")
+    audit = data.audit(loaded, truncated=found.truncated)
     return Report(
         title=f"{Path(rows.origin).name}: {predictor.name}",
         command=command,
@@ -279,7 +305,7 @@ def report_on_bundle(predictor: Predictor, loaded: data.LoadedData, command: str
         model=_evaluation(predictor.name, classes, estimate),
         baseline=None,
         comparison=None,
-        audits=(data.audit(loaded, truncated=found.truncated),),
+        audits=(replace(audit, findings=(*_unknown_labels(predictor, rows), *audit.findings)),),
         steps=loaded.steps,
         versions=versions(),
     )

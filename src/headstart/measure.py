@@ -1,4 +1,4 @@
-"""How good is it: a fitted classifier on test rows, or a fresh one by cross-validation where there are none."""
+"""How good is it: a fitted classifier on test rows, or a fresh ones by cross-validation without."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from headstart.classifier import TextClassifier
+from headstart.data.folding import digests
 from headstart.data.splits import folds
 from headstart.types import Dataset, Floats, Ints
 
@@ -33,34 +34,52 @@ def on_test(model: TextClassifier, test: Dataset) -> Estimate:
 
 
 def cross_validate(make: Make, data: Dataset, seed: int) -> Estimate | None:
-    """Out-of-fold probabilities of models that `make` fits on the other rows; None if no class has three rows.
+    """Out-of-fold probabilities of models that `make` fits on the other rows; None if nothing can be checked.
 
-    Up to 2,000 rows: 5 folds. More: one fifth of the rows is held out. Equal texts stay on one side.
+    Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More: one fifth of the rows is held out. No
+    model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not
+    checked.
     """
-    labels = np.array(data.labels, dtype=object)
-    classes, y = np.unique(labels.astype(str), return_inverse=True)
-    counts = np.bincount(y)
-    checkable = counts >= _LEAST_ROWS
-    if not checkable.any():
+    classes, y = np.unique(np.array(data.labels, dtype=object).astype(str), return_inverse=True)
+    checkable, keys = np.bincount(y) >= _LEAST_ROWS, digests(data.texts)
+    n_folds = min(_N_FOLDS, len(np.unique(keys)))
+    if n_folds < 2 or checkable.sum() < 2:
         return None
-    splits = folds(y, min(_N_FOLDS, int(counts[checkable].min())), seed, texts=data.texts)
     whole = data.n <= _MAX_CROSS_VALIDATED
-    checked, parts = [], []
-    for train, test in splits if whole else splits[:1]:
-        rows = np.array([i for i in test if checkable[y[i]]], dtype=int)
-        parts.append(_fold(make, data, y, train, rows, len(classes)))
-        checked.append(rows)
+    splits = folds(y, n_folds, seed, texts=data.texts)
+    checked = [rows[checkable[y[rows]]] for _, rows in (splits if whole else splits[:1])]
+    parts = [
+        _fold(make, data, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, len(classes))
+        for rows in checked
+    ]
     rows = np.concatenate(checked)
-    way = f"{len(splits)}-fold cross-validation" if whole else "one fifth held out, before the final fit on all rows"
-    left_out = "" if checkable.all() else f"; {int((~checkable).sum())} classes with fewer than 3 rows are not checked"
+    way = (
+        f"{n_folds}-fold cross-validation"
+        if whole
+        else f"1/{n_folds} held out, before the final fit on all rows"
+    )
+    left_out = (
+        ""
+        if checkable.all()
+        else f"; {int((~checkable).sum())} classes with fewer than 3 rows are not checked"
+    )
     protocol = f"{len(rows):,} training rows of {data.origin}: {way}{left_out}"
     return Estimate(data.take(rows.tolist()), np.concatenate(parts), protocol)
 
 
 def _fold(make: Make, data: Dataset, y: Ints, train: Ints, rows: Ints, k: int) -> Floats:
-    """Probabilities (len(rows), k); a class that the fold cannot learn has probability 0."""
-    enough = np.bincount(y[train], minlength=k) >= 2
-    model = make(data.take([int(i) for i in train if enough[y[i]]]))
+    """Probabilities (len(rows), k); a class that the fold cannot learn has probability 0.
+
+    Equal texts stay together, so that a fold may be left with one class, or none, to learn: what it says then
+    is that class, or nothing (all classes alike).
+    """
+    learnt = np.bincount(y[train], minlength=k) >= 2
     probabilities = np.zeros((len(rows), k))
-    probabilities[:, np.flatnonzero(enough)] = model.predict_proba([data.texts[i] for i in rows])
+    if not len(rows):
+        return probabilities
+    if learnt.sum() < 2:
+        probabilities[:, learnt if learnt.any() else slice(None)] = 1.0 if learnt.any() else 1.0 / k
+        return probabilities
+    model = make(data.take(train[learnt[y[train]]].tolist()))
+    probabilities[:, learnt] = model.predict_proba([data.texts[i] for i in rows])
     return probabilities

@@ -16,8 +16,8 @@ __all__ = ["Predictor"]
 class Predictor:
     """A fitted text classifier.
 
-    classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say what
-    it is made of; reasons say why, in sentences for the report.
+    classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say
+    what it is made of; reasons say why, in sentences for the report.
     """
 
     encoder: Encoder

@@ -1,6 +1,6 @@
 """The folder is the registry: `encoders/tfidf.py` is the encoder `tfidf`, and nothing else lists it.
 
-A component file holds exactly one public name (`__all__`) and a docstring whose first line describes it.
+A component file holds exactly one public name (`__all__`) and a docstring whose first paragraph describes it.
 Files that start with an underscore are helpers, not components.
 """
 
@@ -43,6 +43,7 @@ def load(kind: str, name: str) -> Any:
 
 
 def describe(kind: str, name: str) -> str:
-    """The first line of the component's module docstring, read without importing it."""
+    """The first paragraph of the component's module docstring in one line, read without importing it."""
     source = (_PACKAGE / KINDS[kind] / f"{name}.py").read_text(encoding="utf-8")
-    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    paragraph = (ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0]
+    return " ".join(paragraph.split())

@@ -40,7 +40,12 @@ class Summary:
 
 
 def predict_rows(
-    predictor: Predictor, rows: TextRows, out: str, *, format: str | None = None, all_probabilities: bool = False
+    predictor: Predictor,
+    rows: TextRows,
+    out: str,
+    *,
+    format: str | None = None,
+    all_probabilities: bool = False,
 ) -> Summary:
     """Write every row with `predicted`, `probability`, `truncated` added (with a trailing underscore where the
     input has such a column). The file `out` appears when all rows are in it.

@@ -17,8 +17,21 @@ if TYPE_CHECKING:  # numpy and scipy cost 0.1 s and more: `import headstart` mus
     Ints: TypeAlias = NDArray[np.integer[Any]]
     Bools: TypeAlias = NDArray[np.bool_]
     Features: TypeAlias = Floats | csr_matrix  # (n, d), row i belongs to texts[i]
+else:  # at run time they only stand in annotations
+    Floats = Ints = Bools = Features = Any
 
-__all__ = ["Audit", "Dataset", "Encoder", "Finding", "Head", "Predictions", "State", "Step", "Strategy", "Task"]
+__all__ = [
+    "Audit",
+    "Dataset",
+    "Encoder",
+    "Finding",
+    "Head",
+    "Predictions",
+    "State",
+    "Step",
+    "Strategy",
+    "Task",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +146,8 @@ class Task:
 
 
 class Encoder(Protocol):
-    """Texts -> features (n, d). `pretrained`: `fit` learns nothing from the texts, so that cross-validation may
-    encode once.
+    """Texts -> features (n, d). `pretrained`: `fit` learns nothing from the texts, so that cross-validation
+    may encode once.
     """
 
     pretrained: bool

@@ -5,7 +5,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 __all__ = ["versions"]
 
-_PACKAGES = ("headstart", "numpy", "scikit-learn", "onnxruntime", "tokenizers", "torch", "transformers", "rjieba")
+_PACKAGES = (
+    "headstart",
+    "numpy",
+    "scikit-learn",
+    "onnxruntime",
+    "tokenizers",
+    "torch",
+    "transformers",
+    "rjieba",
+)
 
 
 def versions() -> dict[str, str]:

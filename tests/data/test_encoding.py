@@ -14,9 +14,22 @@ from headstart.data.encoding import Encoding, check, detect, first_undecodable
 from headstart.errors import ConfigError, DataError
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-SIMPLIFIED = ["这家店的味道很好，送餐也快", "难吃，再也不会点了", "服务态度太差了", "价格便宜，量很足", "一般般吧，没有想象中好"]
-TRADITIONAL = ["這家店的味道很好，送餐也快", "難吃，再也不會點了", "服務態度太差了", "價格便宜，量很足", "一般般吧，沒有想像中好"]
-WESTERN = ["Le film était très réussi", "La habitación olía mal", "Schön, größer als erwartet", "Ça marche à merveille", "Déjà cassé"]  # fmt: skip
+SIMPLIFIED = [
+    "这家店的味道很好，送餐也快",
+    "难吃，再也不会点了",
+    "服务态度太差了",
+    "价格便宜，量很足",
+    "一般般吧，没有想象中好",
+]
+TRADITIONAL = [
+    "這家店的味道很好，送餐也快",
+    "難吃，再也不會點了",
+    "服務態度太差了",
+    "價格便宜，量很足",
+    "一般般吧，沒有想像中好",
+]
+WESTERN = ["Le film était très réussi", "La habitación olía mal", "Schön, größer als erwartet",
+           "Ça marche à merveille", "Déjà cassé"]  # fmt: skip
 
 
 def table(texts: list[str]) -> str:
@@ -33,10 +46,15 @@ def found(content: bytes, size: int = 1 << 20) -> Encoding:
 @pytest.mark.parametrize("n", [2, 5, 200])
 @pytest.mark.parametrize(
     ("texts", "encoding"),
-    [(SIMPLIFIED, "gb18030"), (SIMPLIFIED, "gbk"), (TRADITIONAL, "big5"), (TRADITIONAL, "cp950"), (TRADITIONAL, "gb18030"),
-     (SIMPLIFIED, "utf-16-le"), (SIMPLIFIED, "utf-16-be"), (SIMPLIFIED, "utf-16"), (WESTERN, "utf-16-le"), (WESTERN, "utf-16-be"),
-     (WESTERN, "latin-1"), (WESTERN, "cp1252"), (SIMPLIFIED, "utf-8"), (WESTERN, "utf-8-sig"), (SIMPLIFIED, "utf-32")],
-)  # fmt: skip
+    [
+        *(
+            (SIMPLIFIED, name)
+            for name in ("utf-8", "gb18030", "gbk", "utf-16-le", "utf-16-be", "utf-16", "utf-32")
+        ),
+        *((TRADITIONAL, name) for name in ("big5", "cp950", "gb18030")),
+        *((WESTERN, name) for name in ("utf-8-sig", "latin-1", "cp1252", "utf-16-le", "utf-16-be")),
+    ],
+)
 def test_what_was_encoded_is_read_again(texts: list[str], encoding: str, n: int):
     """The detected encoding decodes the bytes to the very text that was encoded, for few and many rows."""
     text = table((texts * n)[:n])
@@ -56,7 +74,7 @@ def test_the_pieces_do_not_matter(encoding: str, size: int):
 def test_a_late_byte_counts():
     """A file that is ASCII for a megabyte and Latin-1 at its end is not taken for UTF-8."""
     content = b"text\n" + b"plain words\n" * 100_000 + "Le film était très réussi\n".encode("latin-1")
-    assert "cp1252" == found(content).name
+    assert found(content).name == "cp1252"
 
 
 def test_utf8_with_one_bad_byte_names_line_and_byte():
@@ -90,7 +108,12 @@ def test_cyrillic_is_not_guessed():
 def test_first_undecodable_line(codec: str, size: int):
     """The line is one more than the line breaks before the bad byte, in every encoding and piece size."""
     good = "一\n二\n三"
-    bad = {"utf-8": b"\xff", "gb18030": b"\xff", "utf-16-be": b"\xd8\x00\x00\x41", "utf-16": b"\x00\xd8\x41\x00"}[codec]
+    bad = {
+        "utf-8": b"\xff",
+        "gb18030": b"\xff",
+        "utf-16-be": b"\xd8\x00\x00\x41",
+        "utf-16": b"\x00\xd8\x41\x00",
+    }[codec]
     head = good.encode(codec)
     content = head + bad + "\n四".encode(codec.replace("utf-16", "utf-16-le") if codec == "utf-16" else codec)
     error = first_undecodable(lambda: (content[i : i + size] for i in range(0, len(content), size)), codec)
@@ -101,8 +124,10 @@ def test_first_undecodable_line(codec: str, size: int):
 def test_asked_encoding_is_checked_over_the_whole():
     """An encoding that the file is not in names line, byte and the detected one; a right one is taken."""
     content = table(SIMPLIFIED).encode("gb18030")
-    assert "gb18030" == check(lambda: [content], "GB18030", "a.csv").name
-    with pytest.raises(DataError, match=r"a.csv line 2: byte 0x.* is not utf-8. The file seems to be gb18030"):
+    assert check(lambda: [content], "GB18030", "a.csv").name == "gb18030"
+    with pytest.raises(
+        DataError, match=r"a.csv line 2: byte 0x.* is not utf-8. The file seems to be gb18030"
+    ):
         check(lambda: [content], "utf-8", "a.csv")
     with pytest.raises(DataError, match="No encoding that Headstart knows"):
         check(lambda: [random.Random(0).randbytes(4000)], "utf-8", "a.csv")
@@ -110,10 +135,12 @@ def test_asked_encoding_is_checked_over_the_whole():
 
 def test_asked_utf8_with_a_mark_loses_the_mark():
     """`utf-8` asked for a file with a byte order mark does not leave the mark in the first column's name."""
-    assert "utf-8-sig" == check(lambda: ["文".encode("utf-8-sig")], "utf-8", "a.csv").name
+    assert check(lambda: ["文".encode("utf-8-sig")], "utf-8", "a.csv").name == "utf-8-sig"
 
 
-@pytest.mark.parametrize(("name", "message"), [("utf8x", "Did you mean 'utf-8'"), ("hex", "Unknown encoding")])
+@pytest.mark.parametrize(
+    ("name", "message"), [("utf8x", "Did you mean 'utf-8'"), ("hex", "Unknown encoding")]
+)
 def test_unknown_encodings(name: str, message: str):
     """A name that is no text encoding is a ConfigError with the nearest."""
     with pytest.raises(ConfigError, match=message):

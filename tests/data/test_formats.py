@@ -1,4 +1,4 @@
-"""Laws of the file formats: what is written is read again, defects carry their line, damage is one message."""
+"""Laws of the file formats: what is written is read again, defects carry their line, damage one message."""
 
 import bz2
 import csv
@@ -22,7 +22,7 @@ from headstart.errors import DataError
 # everything that a file can hold: no surrogates; separators, quotes, breaks and exotic line ends on purpose
 NASTY = st.text(
     st.one_of(
-        st.sampled_from(',\t"\'\n\r\\;|\x00\x0b\x0c\x1c\x85\u2028\u2029\ufeff\u3000 '),
+        st.sampled_from(",\t\"'\n\r\\;|\x00\x0b\x0c\x1c\x85\u2028\u2029\ufeff\u3000 "),
         st.characters(exclude_categories=("Cs",)),
     ),
     max_size=30,
@@ -43,7 +43,9 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.xz", "tsv.bz2", "parquet.gz"])
+@pytest.mark.parametrize(
+    "suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.xz", "tsv.bz2", "parquet.gz"]
+)
 @RELAXED
 @given(rows=st.lists(st.tuples(NASTY, NASTY), min_size=1, max_size=8))
 def test_what_is_written_is_read_again(tmp_path: Path, suffix: str, rows: list[tuple[str, str]]):
@@ -76,11 +78,11 @@ def test_bounded_memory_many_row_groups(tmp_path: Path):
         out.write({"n": i, "text": None if i < 16384 else str(i)} for i in range(40_000))
     values = [row.values for row in rows_of(path)]
     assert list(range(40_000)) == [value["n"] for value in values]
-    assert [None, "39999"] == [values[0]["text"], values[-1]["text"]]
+    assert [values[0]["text"], values[-1]["text"]] == [None, "39999"]
 
 
 def test_a_field_of_megabytes_is_read_and_the_csv_limit_is_left_alone(tmp_path: Path):
-    """A 3 MB field is read, and the process-wide field limit of the csv module is what it was, even in between."""
+    """A field of 3 million characters is read; the csv module's limit is what it was, even in between."""
     long = "长" * 3_000_000
     path = written(tmp_path / "long.csv", f'text,label\n"{long}",a\nshort,b\n'.encode())
     before = csv.field_size_limit()
@@ -88,29 +90,35 @@ def test_a_field_of_megabytes_is_read_and_the_csv_limit_is_left_alone(tmp_path: 
     first = next(rows)
     assert before == csv.field_size_limit()
     assert long == first.values["text"]
-    assert ["short"] == [row.values["text"] for row in rows]
+    assert [row.values["text"] for row in rows] == ["short"]
 
 
 def test_blank_lines_are_no_rows(tmp_path: Path):
     """Blank lines are skipped, and lines are still counted with them."""
     path = written(tmp_path / "a.csv", b"text,label\n\nx,a\n\n\ny,b\n")
-    assert [3, 6] == [row.line for row in rows_of(path)]
+    assert [row.line for row in rows_of(path)] == [3, 6]
     path = written(tmp_path / "a.jsonl", b'\n{"text": "x"}\n  \n{"text": "y"}')
-    assert [2, 4] == [row.line for row in rows_of(path)]
+    assert [row.line for row in rows_of(path)] == [2, 4]
 
 
 def test_defects_carry_line_and_reason(tmp_path: Path):
     """A row that cannot be read is one defect with its line; the rows around it are read."""
     content = b'text,label\nx,a\nx\n"a"b,c\ny,b,c\nz,d\n'
     rows = list(rows_of(written(tmp_path / "a.csv", content)))
-    assert ["", "1 field", "text behind", "3 fields", ""] == [" ".join(row.defect.split()[:2]) for row in rows]
-    assert [2, 3, 4, 5, 6] == [row.line for row in rows]
-    assert {"text": "z", "label": "d"} == rows[-1].values
+    assert [" ".join(row.defect.split()[:2]) for row in rows] == [
+        "",
+        "1 field",
+        "text behind",
+        "3 fields",
+        "",
+    ]
+    assert [row.line for row in rows] == [2, 3, 4, 5, 6]
+    assert rows[-1].values == {"text": "z", "label": "d"}
     content = b'{"text": "x"}\n[1]\n{"text": \n"s"\n3\nnull\n{"text": "\\ud800", "n": NaN}\n'
     rows = list(rows_of(written(tmp_path / "a.jsonl", content)))
-    assert [2, 3, 4, 5, 6] == [row.line for row in rows if row.defect]
-    assert "a JSON object is expected, got an array" == rows[1].defect
-    assert "\ud800" == rows[-1].values["text"]
+    assert [row.line for row in rows if row.defect] == [2, 3, 4, 5, 6]
+    assert rows[1].defect == "a JSON object is expected, got an array"
+    assert rows[-1].values["text"] == "\ud800"
 
 
 def test_json_text_may_hold_unicode_line_separators(tmp_path: Path):
@@ -118,11 +126,11 @@ def test_json_text_may_hold_unicode_line_separators(tmp_path: Path):
     line = '{"text": "一\u2028二\x85三"}\n'
     for encoding in ("utf-8", "gb18030"):
         path = written(tmp_path / "a.jsonl", line.encode(encoding))
-        assert ["一\u2028二\x85三"] == [row.values["text"] for row in rows_of(path, encoding)]
+        assert [row.values["text"] for row in rows_of(path, encoding)] == ["一\u2028二\x85三"]
 
 
 def test_class_folders(tmp_path: Path):
-    """A file is a text, its folder the label; stray files are defects that name the file; hidden ones are not."""
+    """A file is a text, its folder the label; stray files are defects that name the file, hidden ones not."""
     for name, text in {"pos/1.txt": "好\n", "pos/2.txt": "\ufeffgood", "neg/1.txt": "坏"}.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -130,10 +138,12 @@ def test_class_folders(tmp_path: Path):
     (tmp_path / "neg" / ".DS_Store").write_text("?")
     (tmp_path / "top.txt").write_text("?")
     rows = list(rows_of(tmp_path))
-    assert [("坏", "neg"), ("好", "pos"), ("good", "pos")] == [
-        (row.values["text"], row.values["label"]) for row in rows if not row.defect
+    assert [(row.values["text"], row.values["label"]) for row in rows if not row.defect] == [
+        ("坏", "neg"),
+        ("好", "pos"),
+        ("good", "pos"),
     ]
-    assert ["file top.txt", "file neg/notes.md"] == [row.place for row in rows if row.defect]
+    assert [row.place for row in rows if row.defect] == ["file top.txt", "file neg/notes.md"]
 
 
 def test_class_folders_do_not_write():
@@ -147,7 +157,11 @@ BAD_FILES: dict[str, tuple[str, bytes, str]] = {
     "empty jsonl": ("a.jsonl", b"\n\n", "is empty"),
     "header only": ("a.csv", b"text,label\n", "has a header but no rows"),
     "column twice": ("a.csv", b"text,text\nx,y\n", "line 1: the header has the column 'text' twice"),
-    "open quote": ("a.csv", b'text,label\nx,a\n"y,b\nz,c\n', "line 3: a quotation mark opened here is never closed"),
+    "open quote": (
+        "a.csv",
+        b'text,label\nx,a\n"y,b\nz,c\n',
+        "line 3: a quotation mark opened here is never closed",
+    ),
     "json array": ("a.json", b'[{"text": "x"}]', "starts a JSON array"),
     "not parquet": ("a.parquet", b"text,label\nx,a\n", "cannot be read as parquet"),
     "not gzip": ("a.csv.gz", b"text,label\nx,a\n", "is no gz archive"),
@@ -195,11 +209,11 @@ def test_nothing_is_left_of_an_output_that_failed(tmp_path: Path):
 
     with pytest.raises(KeyboardInterrupt), open_writer(path, ["text"]) as out:
         out.write(failing())
-    assert ["out.csv"] == [p.name for p in tmp_path.iterdir()]
-    assert "old" == path.read_text()
+    assert [p.name for p in tmp_path.iterdir()] == ["out.csv"]
+    assert path.read_text() == "old"
     with open_writer(path, ["text"]) as out:
         out.write([{"text": "x"}])
-    assert "text\nx\n" == path.read_text()
+    assert path.read_text() == "text\nx\n"
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
@@ -218,7 +232,7 @@ def test_bad_destinations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, desti
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=message):
         open_writer(destination, ["text"])
-    assert [] == list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_parquet_refuses_mixed_types(tmp_path: Path):
@@ -247,4 +261,15 @@ def test_suffixes_split(name: str, parts: tuple[str, str]):
 def test_compression_is_known_by_content(tmp_path: Path, pack: Callable[[bytes], bytes]):
     """A packed file without the packing's suffix is read all the same."""
     path = written(tmp_path / "a.csv", pack(b"text\nx\n"))
-    assert ["x"] == [row.values["text"] for row in rows_of(path)]
+    assert [row.values["text"] for row in rows_of(path)] == ["x"]
+
+
+def test_standard_output_is_jsonl_unless_asked(capsysbinary: pytest.CaptureFixture[bytes]):
+    """`-` writes to standard output and leaves it open; the format can be named."""
+    with open_writer("-", ["text"]) as out:
+        out.write([{"text": "x"}, {"text": "half \ud800"}])
+    with open_writer("-", ["text", "n"], format="csv") as out:
+        out.write([{"text": ["a", True], "n": 1.5}, {"n": False}])
+    assert capsysbinary.readouterr().out == (
+        b'{"text":"x"}\n{"text": "half \\ud800"}\ntext,n\n"[""a"",true]",1.5\n,false\n'
+    )

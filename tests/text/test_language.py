@@ -53,7 +53,7 @@ def test_shares_sum_to_one_and_count(texts: list[str]):
 
 def test_no_texts_have_no_language():
     """Without texts all shares are 0."""
-    assert {"zh": 0.0, "en": 0.0, "mixed": 0.0, "other": 0.0} == language_shares([])
+    assert language_shares([]) == {"zh": 0.0, "en": 0.0, "mixed": 0.0, "other": 0.0}
 
 
 @pytest.mark.shared

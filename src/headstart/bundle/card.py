@@ -10,11 +10,12 @@ __all__ = ["render_card"]
 
 def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     """Markdown. facts: label -> text, in the order to be shown (data, figures, command)."""
+    classes = [" ".join(str(name).split()) for name in predictor.classes]
     lines = [
         "# Text classifier made with Headstart",
         "",
         f"- model: {predictor.name}, strategy {predictor.strategy}",
-        f"- classes ({len(predictor.classes)}): {', '.join(str(c) for c in predictor.classes)}",
+        f"- classes ({len(predictor.classes)}): {', '.join(classes)}",
         *(f"- {label}: {text}" for label, text in facts.items()),
         "",
         "## Why this model",
@@ -27,9 +28,9 @@ def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         "In Python: `headstart.load_bundle(folder).predict(texts)`.",
         "",
         "## Care",
-        "- Figures hold for texts like those it was tested on; measure again on yours with `headstart evaluate`.",
-        "- The vocabulary of a classic model holds words of the training texts. The training texts themselves are not "
-        "in this folder, unless golden.jsonl was given some on purpose.",
+        "- Figures hold for texts like those it was tested on; measure on yours with `headstart evaluate`.",
+        "- The vocabulary of a classic model holds words of the training texts. The training texts "
+        "themselves are not in this folder, unless golden.jsonl was given some on purpose.",
         "- Every file is listed with its sha256 in manifest.json; nothing here is executable.",
         "",
     ]

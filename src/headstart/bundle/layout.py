@@ -9,14 +9,14 @@
     reference.json       the training distribution, for drift
     card.md              what it is, for people
 
-The format number grows when a reader of the old format would misread the new one. A reader knows all formats up
-to its own.
+The format number grows when a reader of the old format would misread the new one. A reader knows all formats
+up to its own.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from headstart.errors import BundleCorrupt, BundleTooNew
@@ -62,10 +62,9 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except OSError as error:
         raise BundleCorrupt(f"{path} cannot be read: {error.strerror or error}.") from error
     try:
-        manifest = json.loads(raw)
-        number = int(manifest["format"])
-        files = dict(manifest["files"])
-    except (ValueError, KeyError, TypeError) as error:
+        manifest: dict[str, Any] = json.loads(raw)
+        number, files = int(manifest["format"]), dict(manifest["files"])
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise BundleCorrupt(f"{path} was changed or damaged: it is not a readable manifest.") from error
     if number > FORMAT:
         raise BundleTooNew(
@@ -74,11 +73,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     if raw != sealed(manifest):
         raise BundleCorrupt(f"{path} was changed or damaged: its seal does not match. Save the bundle again.")
-    for name in files:
-        parts = PurePosixPath(name)
-        if parts.is_absolute() or ".." in parts.parts or "\\" in name:
+    for name, facts in files.items():
+        if not _is_inside(name):
             raise BundleCorrupt(f"{path} names a file outside the bundle: {name!r}.")
+        if not isinstance(facts, dict) or not isinstance(facts.get("sha256"), str):
+            raise BundleCorrupt(f"{path} does not give the sha256 of {name!r}.")
     return manifest
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a relative POSIX path stays in its folder, on every system."""
+    path = PureWindowsPath(name)  # knows both kinds of separator, and drives
+    return not (path.drive or path.root or ".." in path.parts or "\\" in name or "\0" in name)
 
 
 def _canonical(value: Mapping[str, Any]) -> bytes:

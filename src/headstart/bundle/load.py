@@ -1,18 +1,18 @@
 """Loading a bundle: manifest, format, hashes, and only then tensors and components; golden rows last."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from headstart import registry
 from headstart.bundle import layout
 from headstart.bundle.swap import recover
-from headstart.errors import BundleCorrupt, HeadstartError
+from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
 from headstart.predictor import Predictor
 from headstart.types import State
 
@@ -24,17 +24,31 @@ _TOLERANCE = 1e-3  # other processors add in another order; a wrong model is off
 def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
     """The predictor of a bundle. Needs no network, and no torch.
 
-    Every file is compared with its sha256 before anything is built from it; then the golden rows are predicted
-    again (check_golden). Raises BundleCorrupt with the name of the file, BundleTooNew.
+    Every file is compared with its sha256 before anything is built from it; then the golden rows are
+    predicted again (check_golden). Another process may replace the bundle meanwhile: what is returned is
+    whole, the old one or the new one. Raises BundleCorrupt with the name of the file, BundleTooNew.
     """
-    folder = Path(folder).absolute()
-    recover(folder)
+    folder = Path(folder).resolve()
+    while True:
+        before = _manifest_bytes(folder)
+        try:
+            return _load(folder, check_golden)
+        except BundleCorrupt:
+            if _manifest_bytes(folder) == before:
+                raise  # otherwise another process replaced the bundle while we read it: read the new one
+
+
+def _load(folder: Path, check_golden: bool) -> Predictor:
+    with contextlib.suppress(OSError):  # a place where nothing can be renamed needs no recovery
+        recover(folder)
     if not folder.is_dir():
-        raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
+        raise BundleCorrupt(
+            f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it."
+        )
     _verify_files(folder, layout.read_manifest(folder)["files"])
     predictor = build(folder)
     if check_golden:
-        _check_golden(folder, predictor)
+        _check_golden(folder / layout.GOLDEN, predictor)
     return predictor
 
 
@@ -54,9 +68,13 @@ def build(folder: Path) -> Predictor:
             strategy=model["strategy"],
             reasons=tuple(model["reasons"]),
         )
-    except HeadstartError:
+    except UnknownComponent as error:
+        raise BundleTooNew(
+            f"{folder / layout.MODEL}: {error} A newer Headstart may have it: pip install --upgrade headstart"
+        ) from error
+    except (HeadstartError, MemoryError):
         raise
-    except (ValueError, KeyError, TypeError, SafetensorError) as error:
+    except Exception as error:  # each part and its library has errors of its own; the user needs one sentence
         raise BundleCorrupt(f"{folder / layout.MODEL}: this model cannot be built ({error}).") from error
 
 
@@ -72,9 +90,12 @@ def _arrays(path: Path) -> dict[str, Any]:
 def _verify_files(folder: Path, files: dict[str, Any]) -> None:
     for name, expected in files.items():
         path = folder / name
-        if not path.is_file():
-            raise BundleCorrupt(f"{path} is missing from the bundle. Copy the whole folder again.")
-        found = layout.file_facts(path)
+        try:
+            found = layout.file_facts(path)
+        except FileNotFoundError as error:
+            raise BundleCorrupt(f"{path} is missing from the bundle. Copy the whole folder again.") from error
+        except OSError as error:
+            raise BundleCorrupt(f"{path} cannot be read: {error.strerror or error}.") from error
         if found != expected:
             raise BundleCorrupt(
                 f"{path} was changed or damaged: sha256 {found['sha256'][:12]}..., the manifest says "
@@ -82,13 +103,22 @@ def _verify_files(folder: Path, files: dict[str, Any]) -> None:
             )
 
 
-def _check_golden(folder: Path, predictor: Predictor) -> None:
-    path = folder / layout.GOLDEN
-    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    found = predictor.predict_proba([row["text"] for row in rows])
-    off = np.abs(found - np.array([row["probabilities"] for row in rows])).max()
+def _check_golden(path: Path, predictor: Predictor) -> None:
+    try:
+        rows = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+        found = predictor.predict_proba([row["text"] for row in rows])
+        off = np.abs(found - np.array([row["probabilities"] for row in rows])).max()
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BundleCorrupt(f"{path} does not hold texts with their probabilities ({error}).") from error
     if not off <= _TOLERANCE:
         raise BundleCorrupt(
             f"{path}: this machine computes other probabilities (off by {off:.2g}, allowed {_TOLERANCE}). "
             "The libraries here differ from those that saved the bundle; manifest.json lists their versions."
         )
+
+
+def _manifest_bytes(folder: Path) -> bytes | None:
+    try:
+        return (folder / layout.MANIFEST).read_bytes()
+    except OSError:
+        return None

@@ -1,25 +1,34 @@
 """Saving a predictor as a bundle: written beside its place, checked by loading it, then exchanged at once."""
 
 import json
-import shutil
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from safetensors.numpy import save_file
+import numpy as np
+from safetensors.numpy import save
 
 from headstart.bundle import layout
 from headstart.bundle.card import render_card
 from headstart.bundle.load import build, rounded
-from headstart.bundle.swap import recover, remove_leftovers, replace_folder, staging_for, sync_tree
+from headstart.bundle.swap import (
+    one_at_a_time,
+    recover,
+    remove_leftovers,
+    replace_folder,
+    staging_beside,
+    sync_tree,
+)
 from headstart.encoders import component_of
 from headstart.errors import BundleError
 from headstart.predictor import Predictor
 from headstart.types import State
 from headstart.versions import versions
 
-__all__ = ["save_bundle"]
+__all__ = ["check_place", "save_bundle"]
+
+_CLUTTER = {".DS_Store", "Thumbs.db"}  # file managers leave them anywhere
 
 # Hand-written: every bundle is checked on these, and no text of the user leaves their machine with a bundle
 # unless they ask for it.
@@ -45,41 +54,60 @@ def save_bundle(
     reference: Mapping[str, Any] | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write `predictor` to `folder` and return the folder. An existing bundle there is replaced as a whole, or
-    survives whole: a crash, a full disk or a kill leaves one of the two.
+    """Write `predictor` to `folder` and return the folder. An existing bundle there is replaced as a whole,
+    or survives whole: a crash, a full disk or a kill leaves one of the two.
 
-    golden_texts: texts of your own to be kept in the bundle with their probabilities, beside the built-in ones.
+    golden_texts: texts of your own to keep in the bundle with their probabilities, beside the built-in ones.
     reference: the training distribution (JSON values). facts: what the card shows (data, figures).
     Raises BundleError when the place is something else than a bundle, or when writing fails.
     """
-    folder = Path(folder).absolute()
-    _check_place(folder)
-    staging = staging_for(folder)
+    folder = Path(folder).resolve()
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        recover(folder)
-        remove_leftovers(folder)
-        staging.mkdir()
-        _write_parts(predictor, staging)
-        _write_json(staging / layout.REFERENCE, dict(reference or {}))
-        (staging / layout.CARD).write_text(render_card(predictor, facts or {}), encoding="utf-8")
-        _write_golden(staging, (*_GOLDEN_TEXTS, *golden_texts))
-        _write_manifest(staging)
-        sync_tree(staging)
-        replace_folder(staging, folder)
+        with one_at_a_time(folder.parent):
+            recover(folder)
+            check_place(folder)
+            remove_leftovers(folder)
+        with staging_beside(folder) as staging:
+            _write_parts(predictor, staging)
+            _write_json(staging / layout.REFERENCE, dict(reference or {}))
+            (staging / layout.CARD).write_text(render_card(predictor, facts or {}), encoding="utf-8")
+            _write_golden(staging, (*_GOLDEN_TEXTS, *golden_texts))
+            _write_manifest(staging)
+            sync_tree(staging)
+            replace_folder(staging, folder)
     except OSError as error:
-        kept = " The bundle that was there is untouched." if folder.exists() else ""
+        kept = " The bundle that was there is untouched." if (folder / layout.MANIFEST).is_file() else ""
         raise BundleError(f"{folder} could not be saved: {error.strerror or error}.{kept}") from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
     return folder
 
 
-def _check_place(folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / layout.MANIFEST).is_file():
-        raise BundleError(f"{folder} exists and is not a bundle; it is left alone. Choose another --out.")
-    if folder.exists() and not folder.is_dir():
-        raise BundleError(f"{folder} is a file; a bundle is a folder. Choose another --out.")
+def check_place(folder: Path) -> None:
+    """Raise BundleError unless `folder` is free: not there, empty, or a bundle and nothing else.
+
+    Worth a call before a long fit, which `save_bundle` would end with the same error.
+    """
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise BundleError(f"{folder} is a file; a bundle is a folder. Choose another place (--out).")
+    if not any(folder.iterdir()):
+        return
+    try:
+        files = layout.read_manifest(folder)["files"]
+    except BundleError as error:
+        raise BundleError(
+            f"{folder} exists and is not a bundle that can be read; it is left alone. "
+            "Choose another place (--out)."
+        ) from error
+    present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    foreign = sorted(name for name in present - {layout.MANIFEST, *files} if Path(name).name not in _CLUTTER)
+    if foreign:
+        some = f"{', '.join(foreign[:3])}{' ...' if len(foreign) > 3 else ''}"
+        raise BundleError(
+            f"{folder} also holds {some}, which is no part of the bundle and would be lost. "
+            "Move it away, or choose another place (--out)."
+        )
 
 
 def _write_parts(predictor: Predictor, folder: Path) -> None:
@@ -101,15 +129,17 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
 
 
 def _write_arrays(path: Path, state: State) -> None:
-    if state.arrays:
-        save_file({name: array.copy(order="C") for name, array in state.arrays.items()}, path)
+    if state.arrays:  # as bytes: the library's own writing does not raise OSError on a full disk
+        path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in state.arrays.items()}))
 
 
 def _write_golden(folder: Path, texts: Sequence[str]) -> None:
     """Predict with the bundle as it was written, not with the object in memory: a bad save fails here."""
     restored = build(folder)
     rows = zip(texts, restored.predict_proba(texts).tolist(), strict=True)
-    lines = [json.dumps({"text": text, "probabilities": rounded(row)}, ensure_ascii=False) for text, row in rows]
+    lines = [
+        json.dumps({"text": text, "probabilities": rounded(row)}, ensure_ascii=False) for text, row in rows
+    ]
     (folder / layout.GOLDEN).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

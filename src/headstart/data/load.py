@@ -35,7 +35,7 @@ class TextRow(NamedTuple):
     """One row for a prediction: its text (with the title), and all its columns as they were."""
 
     line: int
-    text: str
+    text: str | None  # None: the row has no usable text
     values: dict[str, object]
 
 
@@ -101,7 +101,7 @@ class TextRows:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """The mistakes in the rows skipped so far."""
+        """The mistakes in the rows so far that have no usable text."""
         return self.ledger.problems()
 
     def __iter__(self) -> Iterator[TextRow]:
@@ -114,6 +114,7 @@ class TextRows:
             self.ledger.add(place_of(row), judged.mistakes)
             if not self.skip_bad_rows:
                 refuse(self.problems, self.source.name)
+            yield TextRow(row.line, None, row.values)
 
 
 def read_rows(
@@ -128,7 +129,7 @@ def read_rows(
     """The rows one after the other, in bounded memory, each with its text and all its input columns.
 
     Opening raises DataError for the file as a whole; iterating raises it at the first row without usable
-    text, or skips and counts such rows when `skip_bad_rows`.
+    text, or gives such rows with the text None, counted in `problems`, when `skip_bad_rows`.
     """
     return TextRows(open_source(spec, columns, encoding, labelled=False, format=format), limit, skip_bad_rows)
 
@@ -229,7 +230,9 @@ def _strip(rows: _Gathered, role: str) -> list[Step]:
     n_changed = sum(old != new for old, new in zip(rows.labels, stripped, strict=True))
     rows.labels = stripped
     n = len(stripped)
-    return [Step(role, f"spaces around {n_changed:,} labels stripped", n, n)] if n_changed else []
+    return (
+        [Step(role, f"spaces around the label stripped in {rows_of(n_changed)}", n, n)] if n_changed else []
+    )
 
 
 def _label_problems(rows: _Gathered, notes: list[str]) -> list[Problem]:

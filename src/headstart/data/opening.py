@@ -16,9 +16,12 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, cast
 
 from headstart.errors import DataError, DataFileMissing
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 __all__ = ["COMPRESSIONS", "Location", "locate", "readable", "split_suffixes", "stdin_location"]
 
@@ -54,8 +57,8 @@ class Location:
         if self.stream is not None:
             if self.rereadable:
                 self.stream.seek(0)
-            raw: BinaryIO = _Kept(self.stream)
-            return cast(BinaryIO, COMPRESSIONS[self.compression].open(raw)) if self.compression else raw
+            kept = io.BufferedReader(_Kept(self.stream))
+            return cast(BinaryIO, COMPRESSIONS[self.compression].open(kept) if self.compression else kept)
         path = cast(Path, self.path)
         if self.compression:  # opened by path: only then does closing it close the file below
             return cast(BinaryIO, COMPRESSIONS[self.compression].open(path))
@@ -85,16 +88,24 @@ class Location:
                 yield copy
 
 
-class _Kept(io.BufferedReader):
-    """Reads a stream that outlives it: closing detaches."""
+class _Kept(io.RawIOBase):
+    """Reads a stream that outlives it, giving what is there without waiting for more."""
 
     def __init__(self, stream: BinaryIO) -> None:
-        super().__init__(cast(io.RawIOBase, stream), _CHUNK)
+        self._stream = cast(io.BufferedReader, stream)
 
-    def close(self) -> None:
-        if not self.closed:
-            with contextlib.suppress(ValueError):  # already detached
-                self.detach()
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        return self._stream.readinto1(buffer)
+
+
+class _Spool(io.BufferedRandom):
+    """A temporary file that goes when the last reference goes."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def split_suffixes(name: str) -> tuple[str, str]:
@@ -136,11 +147,15 @@ def stdin_location(suffix: str = "", *, reread: bool) -> Location:
         return _spooled(stdin, "standard input", suffix)
     stream = cast(BinaryIO, stdin if isinstance(stdin, io.BufferedReader) else io.BufferedReader(stdin))
     head = cast(io.BufferedReader, stream).peek(4096)
-    return _sniffed(Location("standard input", suffix, None, _compression(head), stream, False), head)
+    compression = _compression(head)
+    if compression and not suffix:  # the format is inside
+        return _spooled(stream, "standard input", suffix)
+    return _sniffed(Location("standard input", suffix, None, compression, stream, False), head)
 
 
 def _spooled(stream: IO[bytes], name: str, suffix: str) -> Location:
-    spool = cast(BinaryIO, tempfile.TemporaryFile())  # noqa: SIM115 - lives as long as the location
+    raw = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - lives as long as the location
+    spool = cast(BinaryIO, _Spool(cast(io.RawIOBase, raw)))
     shutil.copyfileobj(stream, spool, _CHUNK)
     spool.seek(0)
     head = spool.read(4096)

@@ -105,7 +105,7 @@ def refuse(problems: Sequence[Problem], origin: str) -> None:
         return
     ways_out = dict.fromkeys(KINDS[problem.kind][1] for problem in problems)
     rows = "row" if sum(problem.n for problem in problems) == 1 else "rows"
-    advice = f"Fix the {rows}, or {'; '.join(ways_out)}."
+    advice = f"Fix the {rows}, or {', and '.join(ways_out)}."
     sentences = [problem.sentence(origin) for problem in problems]
     separator = " " if len(sentences) == 1 else "\n"
     raise DataError(separator.join([*sentences, advice]))

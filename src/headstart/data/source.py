@@ -102,12 +102,22 @@ def _codec(location: Location, encoding: str | None) -> tuple[str, list[str]]:
     if not format_for(location.suffix, location.name).decodes_text:
         return "utf-8", notes
     if encoding is None:
-        found = encodings.detect(location.chunks, location.name)
+        found = _detected(location)
     elif location.rereadable:
         found = encodings.check(location.chunks, encoding, location.name)
     else:
         found = encodings.known(encoding)
     return found.name, [*notes, found.note]
+
+
+def _detected(location: Location) -> encodings.Encoding:
+    try:
+        return encodings.detect(location.chunks, location.name)
+    except DataError:
+        if not location.is_folder:
+            raise
+        why = "the files are in no one encoding; those that are not UTF-8 are listed"
+        return encodings.Encoding("utf-8", False, "guess", why)
 
 
 def _translated(rows: Iterable[Row], name: str) -> Iterator[Row]:

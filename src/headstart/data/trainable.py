@@ -20,7 +20,7 @@ def check_trainable(dataset: Dataset) -> None:
     counts = Counter(dataset.labels)
     if len(counts) == 1:
         raise DataError(
-            f"{origin}: all {dataset.n:,} rows have the label {dataset.labels[0]!r}. "
+            f"{origin}: every row ({dataset.n:,}) has the label {dataset.labels[0]!r}. "
             "A classifier needs at least two classes; is the right column read as label (--label)?"
         )
     single = [name for name, n in counts.items() if n == 1]

@@ -1,10 +1,12 @@
 """Encoders: texts -> features (n, d). `make_encoder` turns what a user writes into one."""
 
+import inspect
 from pathlib import Path
 from typing import Any
 
 from headstart import registry
-from headstart.errors import ConfigError, UnknownComponent
+from headstart.encoders._locate import is_hub_id, is_path_like
+from headstart.errors import ConfigError, UnknownComponent, did_you_mean
 from headstart.types import Encoder
 
 __all__ = ["ALIASES", "component_of", "known_encoders", "make_encoder"]
@@ -21,17 +23,17 @@ def known_encoders() -> list[str]:
 def component_of(name: str) -> str:
     """The registry name behind an encoder's name: `transformer` for `minilm`, folders and hub ids.
 
-    Raises UnknownComponent.
+    A name with the form of a path or of a hub id is not looked up here. Raises UnknownComponent.
     """
     if name in registry.names("encoder"):
         return name
-    if name in ALIASES or Path(name).is_dir() or _is_hub_id(name):
+    if name in ALIASES or is_path_like(name) or is_hub_id(name) or (name and Path(name).is_dir()):
         return "transformer"
     raise UnknownComponent("encoder", name, [*known_encoders(), "a folder", "a hub id such as owner/name"])
 
 
 def make_encoder(name: str, **settings: Any) -> Encoder:
-    """An unfitted encoder from a registry name, the alias `minilm`, a local folder, or a hub id (`owner/name`).
+    """An unfitted encoder from a registry name, the alias `minilm`, a folder, or a hub id (`owner/name`).
 
     Raises UnknownComponent for any other name, ConfigError for a setting that the encoder does not have.
     """
@@ -39,12 +41,12 @@ def make_encoder(name: str, **settings: Any) -> Encoder:
     if component != name:
         settings = {"model": name, **settings}
     made = registry.load("encoder", component)
-    try:
-        encoder: Encoder = made(**settings)
-    except TypeError as error:
-        raise ConfigError(f"Encoder {component!r}: {error}. See `headstart list encoders`.") from error
+    known = list(inspect.signature(made).parameters)
+    for key in settings:
+        if key not in known:
+            raise ConfigError(
+                f"encoder.{key} is not a setting of {component!r}.{did_you_mean(key, known)} "
+                f"Known: {', '.join(known)}."
+            )
+    encoder: Encoder = made(**settings)
     return encoder
-
-
-def _is_hub_id(name: str) -> bool:
-    return name.count("/") == 1 and not name.startswith((".", "/", "~")) and " " not in name

@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,11 @@ from headstart.types import Floats
 
 __all__ = ["FeatureCache", "default_cache"]
 
-MAX_BYTES = 1 << 30  # 1 GiB: about 700,000 vectors of 384 numbers
+MAX_BYTES = 1 << 30  # 1 GiB: about 600,000 vectors of 384 numbers
 _KEYS_A_QUERY = 500  # SQLite's smallest usual limit on variables is 999
+_ROWS_A_WRITE = 1000  # short transactions: another process waits for one of them at most
+_OVERHEAD = 1.5  # pages are not filled to the brim, and keys are kept twice (table and index)
+_PAGE_BYTES = 8192
 _WAIT_S = 10.0
 
 logger = logging.getLogger(__name__)
@@ -27,80 +30,105 @@ logger = logging.getLogger(__name__)
 
 def default_cache() -> "FeatureCache | None":
     """The user's cache, or None when HEADSTART_CACHE=off."""
-    place = os.environ.get("HEADSTART_CACHE", "")
+    place = os.environ.get("HEADSTART_CACHE", "").strip()
     if place.lower() in {"off", "0", "no", "false"}:
         return None
     from platformdirs import user_cache_dir
 
-    return FeatureCache(Path(place or user_cache_dir("headstart")), MAX_BYTES)
+    return FeatureCache(Path(place or user_cache_dir("headstart")).expanduser(), MAX_BYTES)
 
 
 class FeatureCache:
-    """Float32 vectors by (fingerprint, text); the oldest go when the file would pass `max_bytes`.
+    """Float32 vectors by (fingerprint, text); the oldest go before the file would pass `max_bytes`.
 
     A cache that cannot be read or written is passed over with a warning: it must never cost the user a run.
+    A damaged file is removed, so that the next run has a cache again.
     """
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self.path, self.max_bytes = folder / "features.sqlite", max_bytes
 
     def encode(
-        self, fingerprint: str, texts: Sequence[str], dim: int, encode: Callable[[Sequence[str]], Floats]
+        self, fingerprint: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats]
     ) -> Floats:
-        """Features (n, dim) float32 of the texts; `encode` is called once, with the distinct texts not kept yet."""
+        """Features (n, d) float32 of n >= 1 texts; `encode` is called at most once, with the distinct texts
+        that are not kept yet.
+        """
         keys = [_key(fingerprint, text) for text in texts]
-        known = self._read(keys, dim)
+        known: dict[bytes, Floats] = {}
+        readable = True  # a cache that cannot be read is not worth a second wait
+        try:
+            known = self._read(list(dict.fromkeys(keys)))
+        except (sqlite3.Error, OSError) as error:
+            readable = False
+            self._pass_over(error, "read")
         missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
         if missing:
-            vectors = encode(list(missing.values()))
+            vectors = np.asarray(encode(list(missing.values())), dtype=np.float32)
             known.update(zip(missing, vectors, strict=True))
-            self._write(list(missing), vectors)
-        return np.stack([known[key] for key in keys]) if keys else np.empty((0, dim), np.float32)
+            if readable:
+                try:
+                    self._write(list(missing), vectors)
+                except (sqlite3.Error, OSError) as error:
+                    self._pass_over(error, "written")
+        return np.stack([known[key] for key in keys])
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=_WAIT_S)
+        connection = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
+        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # both count for a new file only
+        connection.execute("PRAGMA auto_vacuum = FULL")  # the file shrinks when rows go
         connection.execute(
             "CREATE TABLE IF NOT EXISTS features (number INTEGER PRIMARY KEY, key BLOB UNIQUE, vector BLOB)"
         )
         return connection
 
-    def _read(self, keys: Sequence[bytes], dim: int) -> dict[bytes, Floats]:
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, Floats]:
         found: dict[bytes, Floats] = {}
-        try:
-            with closing(self._open()) as connection:
-                for start in range(0, len(keys), _KEYS_A_QUERY):
-                    part = keys[start : start + _KEYS_A_QUERY]
-                    marks = ",".join("?" * len(part))
-                    query = f"SELECT key, vector FROM features WHERE key IN ({marks})"  # noqa: S608, marks are "?"
-                    for key, vector in connection.execute(query, part):
-                        if len(vector) == 4 * dim:
-                            found[key] = np.frombuffer(vector, np.float32)
-        except (sqlite3.Error, OSError) as error:
-            logger.warning("feature cache %s cannot be read (%s); encoding without it", self.path, error)
+        with closing(self._open()) as connection:
+            for start in range(0, len(keys), _KEYS_A_QUERY):
+                part = keys[start : start + _KEYS_A_QUERY]
+                marks = ",".join("?" * len(part))
+                query = f"SELECT key, vector FROM features WHERE key IN ({marks})"  # noqa: S608, marks are "?"
+                for key, vector in connection.execute(query, part):
+                    found[key] = np.frombuffer(vector, np.float32)
         return found
 
     def _write(self, keys: Sequence[bytes], vectors: Floats) -> None:
-        rows = ((key, vector.tobytes()) for key, vector in zip(keys, vectors.astype(np.float32), strict=True))
-        try:
-            with closing(self._open()) as connection, connection:
-                connection.executemany("INSERT OR REPLACE INTO features (key, vector) VALUES (?, ?)", rows)
-                self._evict(connection)
-        except (sqlite3.Error, OSError) as error:
-            logger.warning("feature cache %s cannot be written (%s)", self.path, error)
+        row_bytes = _OVERHEAD * (4 * vectors.shape[1] + 100)
+        step = max(1, min(_ROWS_A_WRITE, int(self.max_bytes / 8 / row_bytes)))
+        with closing(self._open()) as connection:
+            for start in range(0, len(keys), step):
+                part = slice(start, start + step)
+                rows = ((key, row.tobytes()) for key, row in zip(keys[part], vectors[part], strict=True))
+                with connection:  # commits, or rolls back
+                    connection.execute("BEGIN IMMEDIATE")
+                    self._make_room(connection, int(step * row_bytes))
+                    connection.executemany(
+                        "INSERT OR REPLACE INTO features (key, vector) VALUES (?, ?)", rows
+                    )
 
-    def _evict(self, connection: sqlite3.Connection) -> None:
+    def _make_room(self, connection: sqlite3.Connection, n_bytes: int) -> None:
         def pragma(name: str) -> int:
             return int(connection.execute(f"PRAGMA {name}").fetchone()[0])
 
-        used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size")
-        (n_rows,) = connection.execute("SELECT count(*) FROM features").fetchone()
-        if used <= self.max_bytes or not n_rows:
+        used = (pragma("page_count") - pragma("freelist_count")) * pragma("page_size") + n_bytes
+        if used <= self.max_bytes:
             return
+        (n_rows,) = connection.execute("SELECT count(*) FROM features").fetchone()
         surplus = int(n_rows * (1 - 0.8 * self.max_bytes / used)) + 1  # down to 80 %, not at each write again
         connection.execute(
-            "DELETE FROM features WHERE number IN (SELECT number FROM features ORDER BY number LIMIT ?)", (surplus,)
+            "DELETE FROM features WHERE number IN (SELECT number FROM features ORDER BY number LIMIT ?)",
+            (surplus,),
         )
+
+    def _pass_over(self, error: Exception, verb: str) -> None:
+        logger.warning("feature cache %s cannot be %s (%s); going on without it", self.path, verb, error)
+        if (
+            type(error) is sqlite3.DatabaseError
+        ):  # "malformed", "not a database"; a lock is an OperationalError
+            with suppress(OSError):
+                self.path.unlink()
 
 
 def _key(fingerprint: str, text: str) -> bytes:

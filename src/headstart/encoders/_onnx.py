@@ -14,7 +14,7 @@ from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 from headstart.types import Bools, Floats, State
 
-__all__ = ["MODEL_FILE", "TOKENISER_FILE", "OnnxEncoder"]
+__all__ = ["MODEL_FILE", "TOKENISER_FILE", "OnnxEncoder", "open_session"]
 
 MODEL_FILE = "onnx/encoder.onnx"
 TOKENISER_FILE = "tokenizer.json"
@@ -33,7 +33,7 @@ class OnnxEncoder:
         self._tokeniser = TextTokeniser.from_file(
             folder / TOKENISER_FILE, settings["max_tokens"], settings["prompt"], settings["lower_case"]
         )
-        self._session = _session(folder / MODEL_FILE)
+        self._session = open_session(folder / MODEL_FILE)
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Nothing to learn: the encoder is exported as it is."""
@@ -58,7 +58,8 @@ class OnnxEncoder:
         """Copy the model and the tokeniser into another bundle's folder."""
         for name in (MODEL_FILE, TOKENISER_FILE):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.folder / name, folder / name)
+            if not (folder / name).exists() or not (folder / name).samefile(self.folder / name):
+                shutil.copyfile(self.folder / name, folder / name)
         return State(self.settings)
 
     @classmethod
@@ -67,7 +68,8 @@ class OnnxEncoder:
         return cls(folder, dict(state.settings))
 
 
-def _session(path: Path) -> onnxruntime.InferenceSession:
+def open_session(path: Path) -> onnxruntime.InferenceSession:
+    """A session on the CPU, with as many threads as the process may use."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     options.enable_cpu_mem_arena = False  # the arena never gives memory back after one large batch

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,24 @@ from headstart.errors import ConfigError, EncoderUnavailable
 __all__ = ["POOLINGS", "EncoderRecipe", "fingerprint", "read_recipe"]
 
 POOLINGS = ("mean", "cls", "max", "last")
-_DECODERS = {"gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "llama", "mistral", "qwen2", "qwen3", "gemma", "xlnet"}
+_DECODERS = {
+    "gpt2",
+    "gpt_neo",
+    "gpt_neox",
+    "gptj",
+    "opt",
+    "llama",
+    "mistral",
+    "qwen2",
+    "qwen3",
+    "gemma",
+    "xlnet",
+}
+# Their positions start behind the padding index.
+_OFFSET_POSITIONS = {
+    "camembert", "data2vec-text", "ibert", "longformer", "luke", "mpnet", "roberta", "roberta-prelayernorm",
+    "xlm-roberta", "xlm-roberta-xl", "xmod",
+}  # fmt: skip
 _POSITION_KEYS = ("max_position_embeddings", "n_positions")
 _LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs grow with the square
 
@@ -47,13 +65,14 @@ def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None
         raise ConfigError(f"encoder.pooling must be one of {', '.join(POOLINGS)}. Got {pooling!r} instead.")
     config = _read_json(folder / "config.json")
     limit = _position_limit(config)
-    if max_tokens is not None and not 2 < max_tokens <= limit:
-        raise ConfigError(f"encoder.max_tokens must be in 3..{limit} for {folder.name}. Got {max_tokens} instead.")
-    stated = _stated_pooling(folder) if (folder / "modules.json").is_file() else None
-    if stated is None:
-        kind = str(config.get("model_type", ""))
-        stated = {"pooling": "last" if kind in _DECODERS else "mean", "normalise": False, "dense": ()}
-    own = _read_json(folder / "sentence_bert_config.json")
+    if max_tokens is not None and not (type(max_tokens) is int and 2 < max_tokens <= limit):
+        raise ConfigError(
+            f"encoder.max_tokens must be in 3..{limit} for {folder.name}. Got {max_tokens!r} instead."
+        )
+    stated = _stated_modules(folder)
+    if stated["pooling"] is None:
+        stated["pooling"] = "last" if str(config.get("model_type", "")) in _DECODERS else "mean"
+    own = _sentence_config(folder)
     chosen = max_tokens or own.get("max_seq_length") or _tokeniser_limit(folder, limit)
     return EncoderRecipe(
         pooling=pooling or stated["pooling"],
@@ -66,10 +85,12 @@ def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None
 
 
 def fingerprint(folder: Path, recipe: EncoderRecipe, *more: str) -> str:
-    """A hash of everything that decides the vectors: weights, configuration, tokeniser, recipe."""
-    digest = hashlib.sha256(repr((recipe, more)).encode())
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.suffix in {".safetensors", ".json", ".txt", ".model", ".bin"}:
+    """A hash of everything that decides the vectors: weights, configuration, tokeniser, recipe, libraries."""
+    libraries = [metadata.version(name) for name in ("torch", "transformers", "tokenizers")]
+    digest = hashlib.sha256(repr((recipe, more, libraries)).encode())
+    places = [folder, *(folder / name for name in recipe.dense)]
+    for path in sorted(path for place in places for path in place.iterdir()):
+        if path.is_file() and path.suffix in {".safetensors", ".json", ".txt", ".model"}:
             digest.update(f"{path.relative_to(folder)}:{file_sha256(path)}".encode())
     return digest.hexdigest()
 
@@ -86,8 +107,9 @@ def _read_json(path: Path) -> dict[str, Any]:
 
 def _position_limit(config: Mapping[str, Any]) -> int:
     limit = next((int(config[key]) for key in _POSITION_KEYS if config.get(key)), 0)
-    if config.get("model_type") in {"roberta", "xlm-roberta", "camembert"}:
-        limit -= int(config.get("pad_token_id") or 1) + 1  # positions start behind the padding index
+    if config.get("model_type") in _OFFSET_POSITIONS:
+        padding = config.get("pad_token_id")
+        limit -= (1 if padding is None else int(padding)) + 1
     return limit if limit > 0 else 1_000_000
 
 
@@ -98,20 +120,38 @@ def _tokeniser_limit(folder: Path, limit: int) -> int:
     return min(limit, _LONGEST)
 
 
-def _stated_pooling(folder: Path) -> dict[str, Any] | None:
+def _sentence_config(folder: Path) -> dict[str, Any]:
+    """max_seq_length and do_lower_case; older files carry the model's name (sentence_roberta_config.json)."""
+    return next((_read_json(path) for path in sorted(folder.glob("sentence_*_config.json"))), {})
+
+
+def _stated_modules(folder: Path) -> dict[str, Any]:
+    """What modules.json says of a sentence-transformers folder; pooling None when it says nothing."""
     found: dict[str, Any] = {"pooling": None, "normalise": False, "dense": ()}
     for module in _read_json(folder / "modules.json").get("modules", ()):
-        kind = str(module.get("type", "")).rpartition(".")[2]
+        package, _, kind = str(module.get("type", "")).rpartition(".")
         path = folder / str(module.get("path", ""))
-        if kind == "Pooling":
+        first = found["pooling"] is None
+        if not package.startswith("sentence_transformers"):
+            kind = str(
+                module.get("type", "")
+            )  # somebody's own class, whatever its name: code that is not run
+        if kind == "Pooling" and first:
             found["pooling"] = _pooling_mode(_read_json(path / "config.json"), path)
-        elif kind == "Dense":
+        elif kind == "Dense" and not first and not found["normalise"]:
             found["dense"] = (*found["dense"], str(module["path"]))
-        elif kind == "Normalize":
+        elif kind == "Normalize" and not first:
             found["normalise"] = True
-        elif kind not in {"Transformer", "Dropout"}:
-            raise EncoderUnavailable(f"{folder}: module {kind!r} of modules.json is not supported.")
-    return found if found["pooling"] else None
+        elif kind == "Transformer" and first and path != folder:
+            raise EncoderUnavailable(
+                f"{folder}: the model lies in {path}; give that folder as the encoder instead."
+            )
+        elif kind != "Dropout" and not (kind == "Transformer" and first):
+            raise EncoderUnavailable(
+                f"{folder}: module {kind!r} of modules.json is not supported here. Supported are, in this "
+                "order: Transformer, Pooling, Dense, Normalize."
+            )
+    return found
 
 
 def _pooling_mode(config: Mapping[str, Any], path: Path) -> str:
@@ -121,13 +161,23 @@ def _pooling_mode(config: Mapping[str, Any], path: Path) -> str:
         "pooling_mode_max_tokens": "max",
         "pooling_mode_lasttoken": "last",
     }
-    named = {"mean": "mean", "cls": "cls", "max": "max", "lasttoken": "last"}  # the newer one-word form
-    modes = [flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
-    if isinstance(config.get("pooling_mode"), str):
-        modes = [named.get(config["pooling_mode"], config["pooling_mode"])]
+    modes = [
+        flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True
+    ]
+    stated = config.get("pooling_mode")  # the newer form: one word, or a list of words
+    if stated is not None:
+        modes = [
+            "last" if mode == "lasttoken" else mode
+            for mode in ([stated] if isinstance(stated, str) else stated)
+        ]
     if len(modes) != 1 or modes[0] not in POOLINGS:
-        raise EncoderUnavailable(f"{path}: pooling {modes} is not supported; one of {', '.join(POOLINGS)} is.")
-    return modes[0]
+        raise EncoderUnavailable(
+            f"{path}: pooling {' + '.join(map(str, modes)) or 'unstated'} is not supported; "
+            f"one of {', '.join(POOLINGS)} is."
+        )
+    if config.get("include_prompt") is False and _default_prompt(path.parent):
+        raise EncoderUnavailable(f"{path}: pooling without the prompt's tokens is not supported.")
+    return str(modes[0])
 
 
 def _default_prompt(folder: Path) -> str:

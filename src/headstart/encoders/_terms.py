@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from headstart.text.language import language_shares
 from headstart.text.normalise import fold
@@ -15,6 +16,7 @@ _CHARACTERS = "\N{SYMBOL FOR UNIT SEPARATOR}"  # prefix, and never part of a tex
 _SPACE = re.compile(r"\s+")
 
 Analyser = Callable[[str], list[str]]
+Range = tuple[int, int]  # (shortest, longest)
 
 
 def choose_analyser(texts: Sequence[str]) -> str:
@@ -23,30 +25,33 @@ def choose_analyser(texts: Sequence[str]) -> str:
     Both read English words; `zh` segments, and adds character n-grams.
     """
     shares = language_shares(texts)
-    return "zh" if shares.get("zh", 0.0) + shares.get("mixed", 0.0) >= 0.1 else "word"
+    return "zh" if shares["zh"] + shares["mixed"] >= 0.1 else "word"
 
 
-def make_analyser(name: str, ngrams: tuple[int, int], characters: tuple[int, int]) -> Analyser:
+def make_analyser(name: str, ngrams: Range, characters: Range) -> Analyser:
     """`word`: word n-grams. `char`: character n-grams. `zh`: words by segmentation, plus character n-grams.
 
     ngrams and characters are (shortest, longest); characters (0, 0) leaves character n-grams out.
     """
+    kinds = {"word": _words, "char": _char, "zh": _chinese}
+    return partial(kinds[name], ngrams=ngrams, characters=characters)  # unlike a closure, it can be pickled
 
-    def words(text: str) -> list[str]:
-        return list(_grams(_WORD.findall(fold(text)), *ngrams, " "))
 
-    def char(text: str) -> list[str]:
-        return list(_grams(_SPACE.sub(" ", fold(text)), *characters, ""))
+def _words(text: str, ngrams: Range, characters: Range) -> list[str]:
+    return list(_grams(_WORD.findall(fold(text)), *ngrams, " "))
 
-    def chinese(text: str) -> list[str]:
-        folded = fold(text)
-        tokens = [token for token in segment(folded) if not token.isspace()]
-        terms = list(_grams(tokens, *ngrams, " "))
-        # a character n-gram is another term than the word of the same characters
-        terms.extend(_CHARACTERS + gram for gram in _grams(_SPACE.sub(" ", folded), *characters, ""))
-        return terms
 
-    return {"word": words, "char": char, "zh": chinese}[name]
+def _char(text: str, ngrams: Range, characters: Range) -> list[str]:
+    return list(_grams(_SPACE.sub(" ", fold(text)), *characters, ""))
+
+
+def _chinese(text: str, ngrams: Range, characters: Range) -> list[str]:
+    folded = fold(text)
+    tokens = [token for token in segment(folded) if not token.isspace()]
+    terms = list(_grams(tokens, *ngrams, " "))
+    # a character n-gram is another term than the word of the same characters
+    terms.extend(_CHARACTERS + gram for gram in _grams(_SPACE.sub(" ", folded), *characters, ""))
+    return terms
 
 
 def _grams(units: Sequence[str], shortest: int, longest: int, joiner: str) -> Iterator[str]:

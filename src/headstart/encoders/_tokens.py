@@ -11,9 +11,12 @@ from headstart.types import Bools, Ints
 
 __all__ = ["TextTokeniser", "TokenBatch", "pad"]
 
-# No tokeniser in use has tokens of more characters a token on average; what lies beyond is never read, and a
-# text of megabytes must not cost minutes before it is cut.
-_CHARACTERS_A_TOKEN = 100
+# A text of megabytes must not cost seconds before it is cut: only its beginning is tokenised, and more of it
+# as long as that does not give the tokens that are read, with these to spare. The cut may fall into a word
+# and change its pieces; a WordPiece word has at most 100.
+_SPARE_TOKENS = 200
+_CHARACTERS_A_TOKEN = 8  # English has 4 to 5 characters a token with its spaces, Chinese 1 to 2
+_SPECIAL_TOKENS = 8  # more than any tokeniser adds to one text
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +30,9 @@ class TokenBatch:
 class TextTokeniser:
     """Texts -> token ids, cut at `max_tokens` (special tokens included); knows which texts were cut."""
 
-    def __init__(self, tokenizer: Tokenizer, max_tokens: int, prompt: str = "", lower_case: bool = False) -> None:
+    def __init__(
+        self, tokenizer: Tokenizer, max_tokens: int, prompt: str = "", lower_case: bool = False
+    ) -> None:
         self.max_tokens, self.prompt, self.lower_case = max_tokens, prompt, lower_case
         self._whole = Tokenizer.from_str(tokenizer.to_str())
         self._whole.no_padding()
@@ -36,7 +41,9 @@ class TextTokeniser:
         self._cutting.enable_truncation(max_tokens)
 
     @classmethod
-    def from_file(cls, path: Path, max_tokens: int, prompt: str = "", lower_case: bool = False) -> "TextTokeniser":
+    def from_file(
+        cls, path: Path, max_tokens: int, prompt: str = "", lower_case: bool = False
+    ) -> "TextTokeniser":
         """Read a tokenizer.json."""
         return cls(Tokenizer.from_file(str(path)), max_tokens, prompt, lower_case)
 
@@ -46,23 +53,40 @@ class TextTokeniser:
 
     def ids(self, texts: Sequence[str]) -> list[list[int]]:
         """Token ids of each text, at most max_tokens."""
-        return [e.ids for e in self._cutting.encode_batch_fast([self._prepare(t) for t in texts])]
+        return [e.ids for e in self._cutting.encode_batch_fast([self._beginning(t)[0] for t in texts])]
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) True where a text has more tokens than are read. Only texts that could be are tokenised."""
         result = np.zeros(len(texts), dtype=bool)
-        # a token covers at least one byte of UTF-8, and special tokens are few
-        suspects = [i for i, t in enumerate(texts) if len(self.prompt) + 3 * len(t) + 8 > self.max_tokens]
-        far = self.max_tokens * _CHARACTERS_A_TOKEN
-        for i in suspects:
-            result[i] = len(texts[i]) > far
-        rest = [i for i in suspects if not result[i]]
-        for i, e in zip(rest, self._whole.encode_batch_fast([self._prepare(texts[i]) for i in rest]), strict=True):
-            result[i] = len(e.ids) > self.max_tokens
+        doubtful = []
+        for i, text in enumerate(texts):
+            if self._surely_fits(text):
+                continue
+            beginning, result[i] = self._beginning(text)
+            if not result[i]:
+                doubtful.append((i, beginning))
+        encodings = self._whole.encode_batch_fast([beginning for _, beginning in doubtful])
+        for (i, _), encoding in zip(doubtful, encodings, strict=True):
+            result[i] = len(encoding.ids) > self.max_tokens
         return result
 
+    def _surely_fits(self, text: str) -> bool:
+        """No tokeniser gives an ASCII character more than one token; others may become several bytes."""
+        n_characters = len(self.prompt) + len(text)
+        return n_characters + _SPECIAL_TOKENS <= self.max_tokens and (self.prompt + text).isascii()
+
+    def _beginning(self, text: str) -> tuple[str, bool]:
+        """As much of the text as its first max_tokens tokens need, and whether there surely are more."""
+        n_characters = (self.max_tokens + _SPARE_TOKENS) * _CHARACTERS_A_TOKEN
+        while n_characters < len(text):
+            beginning = self._prepare(text[:n_characters])
+            if len(self._whole.encode(beginning).ids) >= self.max_tokens + _SPARE_TOKENS:
+                return beginning, True
+            n_characters *= 4
+        return self._prepare(text), False
+
     def _prepare(self, text: str) -> str:
-        text = self.prompt + text[: self.max_tokens * _CHARACTERS_A_TOKEN]
+        text = self.prompt + text
         return text.lower() if self.lower_case else text
 
 

@@ -1,5 +1,6 @@
-"""The torch side of transformer encoders: loading, pooling, precision, export to ONNX."""
+"""The torch side of transformer encoders: loading, pooling, precision."""
 
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -15,30 +16,34 @@ from torch.nn import functional
 from headstart.encoders._recipe import EncoderRecipe
 from headstart.errors import EncoderUnavailable
 
-__all__ = ["PooledModel", "cpu_has_bf16", "export_onnx", "load_model", "load_tokenizer", "pool"]
+__all__ = ["PooledModel", "cpu_has_bf16", "load_model", "load_tokenizer", "pool", "quiet"]
 
 
 def cpu_has_bf16() -> bool:
-    """Whether the CPU multiplies bfloat16 in hardware; without that it is several times slower than float32."""
-    has = torch.cpu._is_avx512_bf16_supported, torch.cpu._is_amx_tile_supported
-    return any(check() for check in has)
+    """Whether the CPU multiplies bfloat16 in hardware; without that, float32 is several times faster."""
+    checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public name for them
+    return any(check() for check in (getattr(torch.cpu, name, None) for name in checks) if check is not None)
 
 
 def pool(tokens: torch.Tensor, mask: torch.Tensor, how: str) -> torch.Tensor:
-    """Token states (B, T, d) and mask (B, T), padded on the right -> (B, d) float32, by one of POOLINGS."""
-    tokens = tokens.float()
-    kept = mask.unsqueeze(-1).to(tokens.dtype)  # (B, T, 1)
+    """Token states (B, T, d) and mask (B, T), padded on the right -> (B, d) float32, by one of POOLINGS.
+
+    A text without tokens gives zeros. What a model computes at masked places is never looked at.
+    """
+    outside = mask.unsqueeze(-1) == 0  # (B, T, 1)
+    tokens = tokens.float().masked_fill(outside, 0.0)
     if how == "mean":
-        return (tokens * kept).sum(1) / kept.sum(1).clamp(min=1)
+        return tokens.sum(1) / mask.sum(1, keepdim=True).clamp(min=1)
     if how == "max":
-        return tokens.masked_fill(kept == 0, -1e9).amax(1)
+        nothing = outside.all(1)  # (B, 1)
+        return tokens.masked_fill(outside, torch.finfo(torch.float32).min).amax(1).masked_fill(nothing, 0.0)
     if how == "cls":
         return tokens[:, 0]
     last = (mask.sum(1) - 1).clamp(min=0)  # (B,) index of the last real token
     return tokens.gather(1, last.view(-1, 1, 1).expand(-1, 1, tokens.shape[2])).squeeze(1)
 
 
-class PooledModel(nn.Module):
+class PooledModel(nn.Module):  # type: ignore[misc] # mypy does not follow torch
     """A transformers model with its pooling: input_ids, attention_mask (B, T) -> features (B, d) float32."""
 
     def __init__(self, model: nn.Module, recipe: EncoderRecipe, projections: nn.Module) -> None:
@@ -50,90 +55,103 @@ class PooledModel(nn.Module):
         features = self.projections(pool(states, attention_mask, self.recipe.pooling))
         return functional.normalize(features, dim=1) if self.recipe.normalise else features
 
+    def dim(self) -> int:
+        """Number of features d, by encoding one token."""
+        one = torch.ones((1, 1), dtype=torch.long, device=next(self.parameters()).device)
+        with torch.inference_mode():
+            return int(self(torch.zeros_like(one), one).shape[1])
+
 
 def load_model(folder: Path, recipe: EncoderRecipe, dtype: torch.dtype) -> PooledModel:
-    """The model of a folder, in evaluation mode. Raises EncoderUnavailable when transformers cannot read it."""
-    from transformers import AutoConfig, AutoModel
+    """The model of a folder, in evaluation mode. Only safetensors are read: a pickle could run code.
 
-    with _quiet():
+    Raises EncoderUnavailable when transformers cannot read it, or when it holds only a part of the weights.
+    """
+    from transformers import AutoConfig
+
+    with quiet():
         try:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
-            if config.is_encoder_decoder:
-                model = _encoder_half(folder, dtype)
-            else:
-                model = AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
-        except (OSError, ValueError, KeyError, RuntimeError) as error:
-            raise EncoderUnavailable(f"{folder}: transformers cannot load this model: {error}") from error
+            model, missing = _load(folder, dtype, bool(getattr(config, "is_encoder_decoder", False)))
+            dense = nn.Sequential(*(_projection(folder / name) for name in recipe.dense))
+        except EncoderUnavailable:
+            raise
+        except Exception as error:  # transformers, safetensors and torch have a dozen kinds for a bad file
+            raise EncoderUnavailable(f"{folder}: this model cannot be loaded: {_sentence(error)}") from None
+    absent = sorted(key for key in missing if "pooler." not in key)  # token states need no pooler
+    if absent:  # transformers would go on with random numbers in their place
+        raise EncoderUnavailable(
+            f"{folder}: {len(absent)} of the model's weights are not in its files (such as {absent[0]}). "
+            "config.json and *.safetensors are of different models, or a file is missing."
+        )
     model.config.use_cache = False
-    dense = nn.Sequential(*(_projection(folder / name) for name in recipe.dense))
-    return PooledModel(model, recipe, dense).eval()
+    pooled = PooledModel(model, recipe, dense)
+    pooled.eval()
+    return pooled
 
 
 def load_tokenizer(folder: Path) -> tuple[Any, int]:
     """The folder's tokeniser as a `tokenizers.Tokenizer`, and the id to pad with (masked, so any will do)."""
     from transformers import AutoTokenizer
 
-    with _quiet():
+    with quiet():
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
-        except (OSError, ValueError, KeyError) as error:
-            raise EncoderUnavailable(f"{folder}: transformers cannot load this tokeniser: {error}") from error
+        except Exception as error:  # as above
+            raise EncoderUnavailable(
+                f"{folder}: this tokeniser cannot be loaded: {_sentence(error)}"
+            ) from None
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise EncoderUnavailable(f"{folder}: no fast tokeniser. Save it with a tokenizer.json first.")
     return backend, tokenizer.pad_token_id if tokenizer.pad_token_id is not None else 0
 
 
-def export_onnx(model: PooledModel, path: Path) -> None:
-    """Write the model, pooling included, as one ONNX file with dynamic batch and length.
-
-    The older exporter (`dynamo=False`) is used on purpose: onnxruntime fuses its attention blocks, it is four
-    times quicker here, and it writes one file.
-    """
-    ids = torch.tensor([[5, 6, 7, 8], [9, 4, 3, 3]])
-    mask = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]])
-    axes = {0: "batch", 1: "tokens"}
-    with _quiet():
-        torch.onnx.export(
-            model.float().eval(),
-            (ids, mask),
-            str(path),
-            dynamo=False,
-            opset_version=17,
-            input_names=["input_ids", "attention_mask"],
-            output_names=["features"],
-            dynamic_axes={"input_ids": axes, "attention_mask": axes, "features": {0: "batch"}},
-        )
-    model.eval()  # the exporter restores the wrapper's former mode
-
-
-def _encoder_half(folder: Path, dtype: torch.dtype) -> nn.Module:
+def _load(folder: Path, dtype: torch.dtype, has_decoder: bool) -> tuple[nn.Module, set[str]]:
+    """The model (of encoder-decoders the encoder) and the names of the weights that were not in its files."""
     from transformers import AutoModel, AutoModelForTextEncoding
 
+    how = {
+        "dtype": dtype,
+        "use_safetensors": True,
+        "trust_remote_code": False,
+        "output_loading_info": True,
+    }
+    if not has_decoder:
+        model, info = AutoModel.from_pretrained(folder, **how)
+        return model, set(info["missing_keys"])
     try:
-        half: nn.Module = AutoModelForTextEncoding.from_pretrained(folder, dtype=dtype, trust_remote_code=False)
+        model, info = AutoModelForTextEncoding.from_pretrained(folder, **how)
     except ValueError:  # the library maps only some families (T5, UMT5, ...); the others are loaded whole
-        half = AutoModel.from_pretrained(folder, dtype=dtype, trust_remote_code=False).get_encoder()
-    return half
+        whole, info = AutoModel.from_pretrained(folder, **how)
+        model = whole.get_encoder()
+    return model, set(info["missing_keys"])
 
 
 def _projection(folder: Path) -> nn.Module:
-    import json
-
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    linear = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
-    weights = load_file(folder / "model.safetensors")
-    linear.load_state_dict({key.removeprefix("linear."): value for key, value in weights.items()})
-    name = str(config.get("activation_function", "")).rpartition(".")[2]
-    activations = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU": nn.GELU, "": nn.Identity}
+    name = str(config.get("activation_function", "Tanh")).rpartition(".")[2]
+    activations = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU": nn.GELU}
     if name not in activations:
         raise EncoderUnavailable(f"{folder}: activation {name!r} is not supported.")
+    if (
+        config.get("use_residual")
+        or config.get("module_input_name", "sentence_embedding") != "sentence_embedding"
+    ):
+        raise EncoderUnavailable(f"{folder}: a Dense layer with a residual or on tokens is not supported.")
+    linear = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
+    weights = load_file(folder / "model.safetensors")
+    linear.load_state_dict({key.removeprefix("linear."): value.float() for key, value in weights.items()})
     return nn.Sequential(linear, activations[name]())
 
 
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
+
+
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' warnings and loading bars off the user's terminal; put their settings back after."""
+def quiet() -> Iterator[None]:
+    """Keep the libraries' warnings and loading bars off the terminal; put their settings back after."""
     from transformers.utils import logging as hub_logging
 
     level, bars = hub_logging.get_verbosity(), hub_logging.is_progress_bar_enabled()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -22,9 +22,18 @@ class Bow:
 
     pretrained = False
 
-    def __init__(self, *, binary: bool = False, **settings: Any) -> None:
-        self.binary, self.settings = binary, settings
-        self._terms = TermCounts(**settings)
+    def __init__(
+        self,
+        *,
+        binary: bool = False,
+        analyser: str = "auto",
+        ngrams: Sequence[int] = (1, 2),
+        characters: Sequence[int] = (1, 3),
+        min_df: int | None = None,
+        max_features: int | None = None,
+    ) -> None:
+        self.binary = binary
+        self._terms = TermCounts(analyser, ngrams, characters, min_df, max_features)
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn the vocabulary."""
@@ -36,7 +45,7 @@ class Bow:
         counts = self._terms.counts(texts)
         if self.binary:
             counts.data[:] = 1
-        return normalize(counts, copy=False)
+        return normalize(counts, copy=False) if len(texts) else counts
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) all False: every text is read to its end."""
@@ -49,7 +58,6 @@ class Bow:
     @classmethod
     def from_state(cls, state: State, folder: Path) -> Self:
         """The encoder again."""
-        settings = dict(state.settings)
-        made = cls(binary=settings.pop("binary"))
-        made._terms = TermCounts.from_settings(settings)
+        made = cls(binary=state.settings["binary"])
+        made._terms = TermCounts.from_settings(dict(state.settings))
         return made

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
-from sklearn.preprocessing import normalize
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfTransformer
 
 from headstart.encoders._counts import TermCounts
 from headstart.types import Bools, State
@@ -22,23 +22,27 @@ class Tfidf:
 
     pretrained = False
 
-    def __init__(self, **settings: Any) -> None:
-        self.settings = settings
-        self._terms = TermCounts(**settings)
+    def __init__(
+        self,
+        *,
+        analyser: str = "auto",
+        ngrams: Sequence[int] = (1, 2),
+        characters: Sequence[int] = (1, 3),
+        min_df: int | None = None,
+        max_features: int | None = None,
+    ) -> None:
+        self._terms = TermCounts(analyser, ngrams, characters, min_df, max_features)
+        self._weights = TfidfTransformer(sublinear_tf=True)
 
     def fit(self, texts: Sequence[str]) -> Self:
         """Learn vocabulary and document frequencies."""
-        counts = self._terms.fit(texts)
-        frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        self.idf_ = (np.log((1 + counts.shape[0]) / (1 + frequency)) + 1).astype(np.float32)
+        self._weights.fit(self._terms.fit(texts))
         return self
 
     def encode(self, texts: Sequence[str]) -> csr_matrix:
         """Features (n, d) CSR float32; a text without known terms is a row of zeros."""
         counts = self._terms.counts(texts)
-        np.log(counts.data, out=counts.data)
-        counts.data += 1
-        return normalize(csr_matrix(counts @ diags(self.idf_)), copy=False)
+        return self._weights.transform(counts, copy=False) if len(texts) else counts
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) all False: every text is read to its end."""
@@ -46,12 +50,12 @@ class Tfidf:
 
     def get_state(self, folder: Path) -> State:
         """Vocabulary and idf."""
-        return State(self._terms.settings(), {"idf": self.idf_})
+        return State(self._terms.settings(), {"idf": self._weights.idf_})
 
     @classmethod
     def from_state(cls, state: State, folder: Path) -> Self:
         """The encoder again."""
         made = cls()
         made._terms = TermCounts.from_settings(dict(state.settings))
-        made.idf_ = state.arrays["idf"]
+        made._weights.idf_ = state.arrays["idf"]
         return made

@@ -1,4 +1,4 @@
-"""Any pre-trained transformer (BERT, RoBERTa, ALBERT, GPT-2, T5, XLNet, ELECTRA, ...) from a folder or the hub.
+"""Any pre-trained transformer (BERT, RoBERTa, ALBERT, GPT-2, T5, XLNet, ...) from a folder or the hub.
 
 Runs in torch while training; a bundle holds it as ONNX. torch is imported only when a text must be encoded.
 """
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 __all__ = ["Transformer"]
 
 _PRECISIONS = ("auto", "fp32", "bf16")
+_LOADED = (
+    "_tokeniser_and_pad",
+    "_module",
+    "_device",
+    "_dtype",
+    "_fingerprint",
+)  # kept from their first use on
 
 
 class Transformer:
@@ -60,18 +67,27 @@ class Transformer:
             raise ConfigError(
                 f"encoder.precision must be one of {', '.join(_PRECISIONS)}. Got {self.precision!r} instead."
             )
-        self.folder_: Path = locate(self.model)
-        self.recipe_: EncoderRecipe = read_recipe(self.folder_, self.pooling, self.max_tokens)
+        if type(self.batch_tokens) is not int or self.batch_tokens < 1:
+            raise ConfigError(
+                f"encoder.batch_tokens must be a whole number from 1 on. Got {self.batch_tokens!r} instead."
+            )
         _require("torch", self.model)
         _require("transformers", self.model)
+        for name in _LOADED:  # of an earlier fit
+            self.__dict__.pop(name, None)
+        self.folder_: Path = locate(self.model)
+        self.recipe_: EncoderRecipe = read_recipe(self.folder_, self.pooling, self.max_tokens)
         return self
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Features (n, d) float32; row i belongs to texts[i]. Batches hold texts of like length."""
+        if not len(texts):
+            return np.empty((0, self._module.dim()), np.float32)
         cache = default_cache() if self.cache else None
-        if cache is None or not texts:
-            return self._compute(texts)
-        return cache.encode(self._fingerprint, texts, self._dim, self._compute)
+        if cache is not None:
+            return cache.encode(self._fingerprint, texts, self._compute)
+        rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        return self._compute(list(rows))[[rows[text] for text in texts]]
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) True where the text has more tokens than the model reads."""
@@ -79,18 +95,20 @@ class Transformer:
 
     def get_state(self, folder: Path) -> State:
         """Export the model to ONNX and its tokeniser into `folder`."""
-        from headstart.encoders._torch import export_onnx, load_model
+        import torch
 
-        import torch  # isort: skip
+        from headstart.encoders._export import export_onnx
+        from headstart.encoders._torch import load_model
 
+        model = load_model(self.folder_, self.recipe_, torch.float32)
         (folder / MODEL_FILE).parent.mkdir(parents=True, exist_ok=True)
-        export_onnx(load_model(self.folder_, self.recipe_, torch.float32), folder / MODEL_FILE)
+        export_onnx(model, folder / MODEL_FILE)
         self._tokeniser.save(folder / TOKENISER_FILE)
         return State(
             {
                 "model": Path(self.model).name if Path(self.model).is_dir() else self.model,
-                "dim": self._dim,
-                "pad_id": self._pad_id,
+                "dim": model.dim(),
+                "pad_id": self._tokeniser_and_pad[1],
                 "max_tokens": self.recipe_.max_tokens,
                 "pooling": self.recipe_.pooling,
                 "prompt": self.recipe_.prompt,
@@ -103,13 +121,9 @@ class Transformer:
         """The exported encoder; needs no torch."""
         return OnnxEncoder.from_state(state, folder)
 
-    @cached_property
+    @property
     def _tokeniser(self) -> TextTokeniser:
         return self._tokeniser_and_pad[0]
-
-    @cached_property
-    def _pad_id(self) -> int:
-        return self._tokeniser_and_pad[1]
 
     @cached_property
     def _tokeniser_and_pad(self) -> tuple[TextTokeniser, int]:
@@ -123,7 +137,9 @@ class Transformer:
     def _module(self) -> "PooledModel":
         from headstart.encoders._torch import load_model
 
-        return load_model(self.folder_, self.recipe_, self._dtype).to(self._device)
+        model = load_model(self.folder_, self.recipe_, self._dtype)
+        model.to(self._device)
+        return model
 
     @cached_property
     def _device(self) -> "torch.device":
@@ -144,28 +160,21 @@ class Transformer:
 
     @cached_property
     def _fingerprint(self) -> str:
-        return fingerprint(self.folder_, self.recipe_, str(self._dtype))
-
-    @cached_property
-    def _dim(self) -> int:
-        return self._compute(["dimension"]).shape[1]
+        return fingerprint(self.folder_, self.recipe_, str(self._dtype), self._device.type)
 
     def _compute(self, texts: Sequence[str]) -> Floats:
         import torch
 
         ids = self._tokeniser.ids(texts)
         batches = token_budget_batches([len(i) for i in ids], self.batch_tokens)
-        features: Floats | None = None
+        features = np.empty((len(ids), self._module.dim()), np.float32)
         with torch.inference_mode():
             for rows in track(batches, "encoding", len(ids), len):
-                batch = pad([ids[row] for row in rows], self._pad_id)
+                batch = pad([ids[row] for row in rows], self._tokeniser_and_pad[1])
                 tokens = torch.from_numpy(batch.input_ids).to(self._device)
                 mask = torch.from_numpy(batch.attention_mask).to(self._device)
-                vectors = self._module(tokens, mask).cpu().numpy()
-                if features is None:
-                    features = np.empty((len(ids), vectors.shape[1]), np.float32)
-                features[rows] = vectors
-        return features if features is not None else np.empty((0, self._dim), np.float32)
+                features[rows] = self._module(tokens, mask).cpu().numpy()
+        return features
 
 
 def _require(package: str, model: str) -> None:

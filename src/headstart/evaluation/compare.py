@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.errors import ConfigError, DataError
-from headstart.evaluation.metrics import METRICS, encode_true
+from headstart.evaluation.labels import encode_true
+from headstart.evaluation.metrics import METRICS
 from headstart.evaluation.results import Comparison, Interval
 from headstart.functional import resampling
 from headstart.functional.confusion import counts_of

@@ -3,7 +3,7 @@
 Shape letters: n texts, d features, k classes.
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -14,7 +14,7 @@ from headstart.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["Standard", "check_fit", "check_predict", "standardise", "unit_rows"]
+__all__ = ["Standard", "check_fit", "check_positive", "check_width", "fitted", "standardise", "unit_rows"]
 
 
 class Standard(NamedTuple):
@@ -46,21 +46,32 @@ def check_fit(features: "Features", y: "Ints") -> tuple["Features", "Ints", int]
     return features, y.astype(np.int64), len(counts)
 
 
-def check_predict(head: object, features: "Features", d: int | None) -> "Features":
-    """Features as float32 (n, d). Raises NotFittedError (d None) or ConfigError (another width)."""
-    name = type(head).__name__
-    if d is None:
-        raise NotFittedError(f"This {name} head is not fitted yet: call fit(features, y) first.")
+def check_positive(**settings: float | None) -> None:
+    """Raise ConfigError for a setting that is given and not above 0."""
+    for name, value in settings.items():
+        if value is not None and not value > 0:
+            raise ConfigError(f"{name} is {value!r}; expected a number above 0, or None to choose it.")
+
+
+def check_width(features: "Features", d: int) -> Any:
+    """Features as float32 (n, d). Raises ConfigError when they have another width."""
     if features.shape[1] != d:
         raise ConfigError(
-            f"The {name} head was fitted on {d} features a text but got {features.shape[1]}: "
-            f"encode with the encoder it was fitted with."
+            f"This head was fitted on {d} features a text but got {features.shape[1]}: "
+            f"encode the texts with the encoder that it was fitted with."
         )
     return _float32(features)
 
 
-def standardise(features: "Features") -> Standard:
-    """Centre dense features, then divide all by one number so that the mean squared row norm is 1.
+def fitted(head: object, attribute: str) -> Any:
+    """The fitted attribute of a head. Raises scikit-learn's NotFittedError before `fit`."""
+    if not hasattr(head, attribute):
+        raise NotFittedError(f"This {type(head).__name__} head is not fitted yet: call fit(features, y).")
+    return getattr(head, attribute)
+
+
+def standardise(features: Any) -> Standard:
+    """Centre dense features (n, d), then divide all by one number so that the mean squared row norm is 1.
 
     With it one grid of regularisation strengths serves every encoder. The columns keep their relative
     spread: dividing each by its own would blow up the least informative directions of LSA features.
@@ -75,8 +86,8 @@ def standardise(features: "Features") -> Standard:
     return Standard(centred, mean.astype(np.float32).astype(np.float64), scale)
 
 
-def unit_rows(features: "Features") -> tuple["Features", "Floats"]:
-    """Rows of length 1 and the lengths (n,) they had; a row of zeros stays one."""
+def unit_rows(features: Any) -> tuple[Any, "Floats"]:
+    """Features (n, d), dense or CSR, with rows of length 1 (or 0), and the lengths (n,) they had."""
     if sparse.issparse(features):
         length = np.sqrt(np.asarray(features.multiply(features).sum(axis=1), dtype=np.float64)).ravel()
         inverse = 1.0 / np.where(length > 0, length, 1.0)
@@ -85,7 +96,7 @@ def unit_rows(features: "Features") -> tuple["Features", "Floats"]:
     return features / np.where(length > 0, length, 1.0).astype(np.float32)[:, None], length
 
 
-def _float32(features: "Features") -> "Features":
+def _float32(features: Any) -> Any:
     """The features as float32, the given object untouched. Raises DataError where they are not finite."""
     if sparse.issparse(features):
         features = features.tocsr().astype(np.float32, copy=False)

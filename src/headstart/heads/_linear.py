@@ -1,4 +1,4 @@
-"""Linear heads: probabilities are softmax(features @ coef.T + intercept), and how logistic and svm are fitted.
+"""Linear heads: softmax(features @ coef.T + intercept), and how logistic and svm are fitted.
 
 Shape letters: n texts, d features, k classes.
 """
@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
 from headstart.functional import resampling
 from headstart.functional.probability import softmax, two_columns
 from headstart.heads import _selection
-from headstart.heads._features import Standard, check_predict, standardise
+from headstart.heads._features import Standard, check_width, standardise
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["LinearSearch", "Scorer", "fit_linear", "fit_quietly", "predict_proba"]
+__all__ = ["LinearSearch", "Scorer", "fit_linear", "fit_quietly"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Scorer:
 
     @classmethod
     def folded(cls, coef: "Floats", intercept: "Floats", standard: Standard, scale: float) -> "Scorer":
-        """The scorer of given features, from weights (k, d) on standardised ones, times a calibration scale."""
+        """The scorer of given features, from weights (k, d) on standardised ones and a calibration scale."""
         coef = np.asarray(coef, dtype=np.float64) * (scale / standard.scale)
         intercept = np.asarray(intercept, dtype=np.float64) * scale
         if standard.mean is not None:
@@ -51,15 +51,9 @@ class Scorer:
         return {"coef": self.coef, "intercept": self.intercept}
 
     def probabilities(self, features: "Features") -> "Floats":
-        """(n, k) from features (n, d) float32, dense or CSR."""
+        """(n, k) from features (n, d), dense or CSR. Raises ConfigError for another d."""
+        features = check_width(features, self.coef.shape[1])
         return softmax(np.asarray(features @ self.coef.T, dtype=np.float64) + self.intercept)
-
-
-def predict_proba(head: object, scorer: Scorer | None, features: "Features") -> "Floats":
-    """Probabilities (n, k) after the checks that all heads make."""
-    features = check_predict(head, features, None if scorer is None else scorer.coef.shape[1])
-    assert_fitted: Scorer = scorer  # type: ignore[assignment]  # check_predict raised otherwise
-    return assert_fitted.probabilities(features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +139,7 @@ def _path(search: LinearSearch, class_weight: str | None, rows: _HeldOut) -> lis
             model.C = C
         decision = _selection.out_of_fold(fit_predict, rows.y, rows.folds, rows.k)
         trials.append(_selection.trial(C, class_weight, decision, rows.y, criterion=search.criterion))
-        if len(trials) > 1 and C > search.default and trials[-1].losses.mean() >= trials[-2].losses.mean():
+        if len(trials) > 1 and search.default < C and trials[-1].losses.mean() >= trials[-2].losses.mean():
             break
     return trials
 

@@ -56,7 +56,7 @@ def trial(
     scale = fit_scale(decision, y)
     calibrated = decision * scale
     losses, predicted = log_losses(calibrated, y), decision.argmax(axis=1)
-    counts = confusion.counts_of(y, predicted, np.ones(len(y)), decision.shape[1])
+    counts = confusion.counts_of(y, predicted, np.ones(len(y), dtype=np.int64), decision.shape[1])
     scores = {
         "value": value,
         "class_weight": class_weight,
@@ -80,7 +80,7 @@ def near_default(trials: Sequence[Trial], default: float) -> Trial:
 
     def is_as_good(t: Trial) -> bool:
         worse = t.losses - best.losses
-        return float(worse.mean()) <= float(worse.std(ddof=1)) / np.sqrt(len(worse))
+        return bool(worse.mean() <= worse.std(ddof=1) / np.sqrt(len(worse)))
 
     good = [t for t in trials if is_as_good(t)]
     return min(good, key=lambda t: (abs(np.log(t.value / default)), float(t.losses.mean())))
@@ -92,9 +92,9 @@ def balanced_pays(plain: Trial, balanced: Trial) -> bool:
     They distort the probabilities, so they must add at least 0.01 of macro F1, and more macro F1 than
     they cost in accuracy.
     """
-    gain = balanced.scores["macro_f1"] - plain.scores["macro_f1"]
-    cost = plain.scores["accuracy"] - balanced.scores["accuracy"]
-    return bool(gain >= max(MIN_GAIN, cost))
+    gain = float(balanced.scores["macro_f1"] - plain.scores["macro_f1"])
+    cost = float(plain.scores["accuracy"] - balanced.scores["accuracy"])
+    return gain >= max(MIN_GAIN, cost)
 
 
 def class_weights_to_try(class_weight: str | None, y: "Ints") -> tuple[str | None, bool]:

@@ -1,25 +1,39 @@
 """Cross-validation inside the training rows, for the choices that strategies make."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 import numpy as np
 
 from headstart.data.splits import folds
-from headstart.types import Ints, Task
+from headstart.types import Features, Head, Ints
 
-__all__ = ["folds_for", "macro_f1"]
-
-_N_FOLDS = 5
+__all__ = ["learn_and_predict", "macro_f1", "out_of_fold"]
 
 
-def folds_for(y: Ints, task: Task, n_folds: int = _N_FOLDS) -> Iterator[tuple[Ints, Ints]]:
-    """Stratified (train, test) indices; as many folds as the smallest class has rows, `n_folds` at most."""
-    smallest = int(np.bincount(y, minlength=len(task.classes)).min())
-    yield from folds(y, max(2, min(n_folds, smallest)), task.random_state)
+def out_of_fold(y: Ints, n_folds: int, seed: int, predict: Callable[[Ints, Ints], Ints]) -> Ints:
+    """Codes (n,) of each row by `predict(train rows, test rows)`, which may learn from train rows only."""
+    codes = np.empty_like(y)
+    for train, test in folds(y, min(n_folds, len(y)), seed):
+        codes[test] = predict(train, test)
+    return codes
+
+
+def learn_and_predict(head: Head, features: Features, y: Ints, unseen: Features) -> Ints:
+    """Codes of unseen features by a head that learns the classes with two rows or more: heads take no fewer.
+
+    One such class: all of it. None: all of the first row's class.
+    """
+    learnt = np.flatnonzero(np.bincount(y) >= 2)
+    if len(learnt) < 2:
+        return np.full(unseen.shape[0], learnt[0] if len(learnt) else y[0])
+    rows = np.flatnonzero(np.isin(y, learnt))
+    best = head.fit(features[rows], np.searchsorted(learnt, y[rows])).predict_proba(unseen).argmax(axis=1)
+    codes: Ints = learnt[best]
+    return codes
 
 
 def macro_f1(y: Ints, predicted: Ints) -> float:
     """Mean F1 over the classes of y."""
     from sklearn.metrics import f1_score
 
-    return float(f1_score(y, predicted, average="macro", zero_division=0))
+    return float(f1_score(y, predicted, labels=np.unique(y), average="macro", zero_division=0))

@@ -28,11 +28,12 @@ _CLEAR = 0.8  # share of the weight from which a text counts as one script
 def language_of(text: str) -> str:
     """`"zh"`, `"en"`, `"mixed"` or `"other"`, by counting the characters of each script.
 
-    "zh": Han characters; "en": Latin script; "mixed": both, each more than a fifth (one Han character weighs as much
-    as three letters); "other": no letters at all, or more than a fifth in a third script (kana, hangul, Cyrillic, ...).
+    "zh": Han characters; "en": Latin script; "mixed": both, each more than a fifth (one Han character weighs
+    as much as three letters); "other": no letters at all, or more than a fifth in a third script (kana,
+    hangul, Cyrillic, ...).
 
-    It cannot tell English from French or Vietnamese, Chinese from Japanese written without kana, nor simplified
-    from traditional characters: it looks at scripts, not at words.
+    It cannot tell English from French or Vietnamese, Chinese from Japanese written without kana, nor
+    simplified from traditional characters: it looks at scripts, not at words.
     """
     if text.isascii():
         return "en" if _ASCII_LETTER.search(text) else "other"

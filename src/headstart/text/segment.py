@@ -17,15 +17,17 @@ def _cut() -> Callable[[str], list[str]]:
     if segmenter_name() == "rjieba":
         import rjieba
 
-        return rjieba.cut
+        rust: Callable[[str], list[str]] = rjieba.cut
+        return rust
     import logging
 
     import jieba
 
     jieba.setLogLevel(logging.WARNING)  # it announces its dictionary on stderr otherwise
-    return jieba.lcut
+    python: Callable[[str], list[str]] = jieba.lcut
+    return python
 
 
 def segment(text: str) -> list[str]:
-    """The words of a text in order; their concatenation is the text. White space and punctuation are words too."""
+    """The words of a text in order; together they are the text. White space and punctuation are words too."""
     return _cut()(text)

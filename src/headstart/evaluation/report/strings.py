@@ -41,8 +41,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "verdict.no difference shown": ("No difference shown", "未显示出差异"),
     "verdict.none": ("Not compared", "未作比较"),
     "no_comparison": (
-        "No baseline was run beside this model, so this report cannot say whether the transfer helped.",
-        "没有同时运行基线，因此本报告无法说明迁移是否有帮助。",
+        "No other model was measured on these rows, so this report cannot say whether a transfer helped.",
+        "没有在这些数据上测量其他模型，因此本报告无法说明迁移是否有帮助。",
     ),
     "unpaired": (
         "A baseline was run, but not compared row by row: the differences below have no interval.",

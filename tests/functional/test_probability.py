@@ -1,0 +1,87 @@
+"""Softmax, calibration by one factor, and calibration error."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import expit
+
+from headstart.functional.probability import (
+    confidence_bins,
+    expected_calibration_error,
+    fit_scale,
+    log_losses,
+    softmax,
+    two_columns,
+)
+
+
+def test_softmax_does_not_overflow():
+    """Adding a constant to a row changes nothing, even 10,000."""
+    decision = np.array([[1.0, 2.0, 3.0], [0.0, 0.0, -1e9]])
+    assert_allclose(softmax(decision + 1e4), softmax(decision), atol=1e-12)
+    assert_allclose(softmax(decision).sum(axis=1), 1.0)
+
+
+def test_two_columns_are_a_sigmoid():
+    """softmax(-m/2, m/2)[1] = sigmoid(m); a matrix passes unchanged."""
+    margin = np.linspace(-30, 30, 13)
+    assert_allclose(softmax(two_columns(margin))[:, 1], expit(margin), rtol=1e-12)
+    assert_array_equal(two_columns(np.eye(3)), np.eye(3))
+
+
+def test_log_losses_are_minus_the_log_probability():
+    """By hand: two equal classes cost log 2."""
+    assert_allclose(
+        log_losses(np.array([[0.0, 0.0], [3.0, 0.0]]), np.array([1, 0])), [np.log(2), np.log1p(np.exp(-3))]
+    )
+
+
+@pytest.mark.parametrize("k", [2, 5])
+@pytest.mark.parametrize("true", [0.2, 2.0, 30.0])
+def test_scale_is_recovered(k, true):
+    """Labels drawn from softmax(a * decision) give a back."""
+    rng = np.random.default_rng(0)
+    decision = rng.normal(size=(20_000, k)) / true**0.5
+    y = (rng.random((20_000, 1)) > softmax(true * decision).cumsum(axis=1)).sum(axis=1)
+    assert_allclose(fit_scale(decision, y), true, rtol=0.05)
+
+
+def test_scale_follows_the_units_of_the_decision():
+    """Decision values a thousand times as large take a factor a thousand times as small."""
+    rng = np.random.default_rng(0)
+    decision, y = rng.normal(size=(200, 3)), rng.integers(0, 3, 200)
+    y[:120] = decision[:120].argmax(axis=1)
+    assert_allclose(fit_scale(1000 * decision, y) * 1000, fit_scale(decision, y), rtol=1e-3)
+
+
+def test_scale_stays_finite_where_all_rows_are_right():
+    """Platt's targets: four right rows, two a class, are 3 / 4 sure and not certain."""
+    decision = np.array([[1.0, -1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, 1.0]])
+    p = softmax(fit_scale(decision, np.array([0, 0, 1, 1])) * decision)
+    assert_allclose(p.max(axis=1), 0.75, atol=1e-3)
+
+
+def test_scale_of_decisions_that_say_nothing_is_one():
+    """Equal values for all classes leave no factor to fit."""
+    assert fit_scale(np.ones((4, 2)), np.array([0, 1, 0, 1])) == 1.0
+
+
+def test_bins_hold_their_lower_edge():
+    """0.5 of two bins lies in the upper one, and 1.0 in the last."""
+    bins = confidence_bins(np.array([0.2, 0.5, 1.0]), np.array([True, False, True]), 2)
+    assert_array_equal(bins.n, [1, 2])
+    assert_allclose(bins.confidence, [0.2, 1.5])
+    assert_allclose(bins.correct, [1, 1])
+
+
+def test_calibration_error_by_hand():
+    """Three texts at 0.9 with two right, one at 0.6 that is wrong: (|2.7 - 2| + |0.6 - 0|) / 4 = 0.325."""
+    confidence = np.array([0.9, 0.9, 0.9, 0.6])
+    assert_allclose(expected_calibration_error(confidence, np.array([1, 1, 0, 0], dtype=bool)), 0.325)
+
+
+def test_calibration_error_goes_to_zero_for_a_calibrated_model():
+    """Answers that are right with the probability that they claim."""
+    rng = np.random.default_rng(0)
+    confidence = rng.uniform(0.5, 1.0, 200_000)
+    assert expected_calibration_error(confidence, rng.random(200_000) < confidence) < 0.01
