@@ -100,7 +100,17 @@ _TINY: dict[str, tuple[str, tuple[str, dict[str, Any]]]] = {
     ),
     "gpt2": (
         "bytes_only",
-        ("GPT2Config", {"n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 48, "eos_token_id": 0, "bos_token_id": 0}),
+        (
+            "GPT2Config",
+            {
+                "n_embd": 32,
+                "n_layer": 2,
+                "n_head": 2,
+                "n_positions": 48,
+                "eos_token_id": 0,
+                "bos_token_id": 0,
+            },
+        ),
     ),
     "t5": (
         "unigram_t5",

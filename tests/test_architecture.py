@@ -19,7 +19,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("job", "scoring", "measure"),
+    ("job",),
+    ("reporting", "scoring"),
+    ("measure",),
     ("config",),
     ("classifier",),
     ("bundle",),

@@ -67,7 +67,7 @@ def test_any_sequence_of_strings() -> None:
     texts = ["", "a", "abcd"]
     expected = lengths("a", "b").predict_proba(texts).tolist()
     for given in (tuple(texts), np.array(texts), np.array(texts, dtype=object), (t for t in texts)):
-        assert lengths("a", "b").predict_proba(given).tolist() == expected  # type: ignore[arg-type] # a generator too
+        assert lengths("a", "b").predict_proba(given).tolist() == expected
 
 
 @pytest.mark.parametrize(

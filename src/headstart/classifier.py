@@ -1,6 +1,6 @@
 """TextClassifier: the scikit-learn-shaped public face."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from pathlib import Path
 from typing import Any, Self
@@ -49,8 +49,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
 
     def fit(
         self,
-        texts: Sequence[str],
-        labels: Sequence[Any],
+        texts: Iterable[str],
+        labels: Iterable[Any],
         *,
         source: Dataset | None = None,
         unlabelled: Dataset | None = None,
@@ -82,12 +82,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.classes_ = classes
         return self
 
-    def predict(self, texts: Sequence[str]) -> Any:
+    def predict(self, texts: Iterable[str]) -> Any:
         """Labels (n,), of the kind that `fit` was given."""
         check_is_fitted(self, "predictor_")
         return self.classes_[self.predictor_.predict_proba(texts).argmax(axis=1)]
 
-    def predict_proba(self, texts: Sequence[str]) -> Floats:
+    def predict_proba(self, texts: Iterable[str]) -> Floats:
         """Probabilities (n, k), columns as in `classes_`."""
         check_is_fitted(self, "predictor_")
         return self.predictor_.predict_proba(texts)
@@ -106,9 +106,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         return tags
 
 
-def _encode_labels(labels: Sequence[Any], n: int) -> tuple[Any, Any]:
+def _encode_labels(labels: Iterable[Any], n: int) -> tuple[Any, Any]:
     """Sorted classes and codes (n,). Raises DataError for what is not a label or too few of a kind."""
-    given = np.asarray(labels, dtype=object)
+    given = np.asarray(labels if isinstance(labels, str) else list(labels), dtype=object)
     if given.shape != (n,):
         raise DataError(f"labels must hold one label for each of the {n} texts, got shape {given.shape}.")
     values = [label.item() if isinstance(label, np.generic) else label for label in given]

@@ -4,8 +4,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +13,15 @@ from headstart.bundle import save_bundle
 from headstart.classifier import TextClassifier
 from headstart.config import RunConfig
 from headstart.errors import ConfigError
-from headstart.evaluation.compare import compare
-from headstart.evaluation.labels import unknown_labels
-from headstart.evaluation.metrics import evaluate
 from headstart.evaluation.report import render_html
-from headstart.evaluation.results import Comparison, Evaluation, Report
+from headstart.evaluation.results import Report
 from headstart.measure import Estimate, cross_validate, on_test
-from headstart.predictor import Predictor
-from headstart.types import Audit, Dataset, Finding, Step
-from headstart.versions import versions
+from headstart.reporting import Role, facts_for_card, report_on_run
+from headstart.types import Audit, Dataset, Step
 
-__all__ = ["Outcome", "Role", "repeat_command", "report_on_bundle", "run"]
+__all__ = ["Outcome", "repeat_command", "run"]
 
 BASELINE = ("tfidf", "svm")  # from scratch: what anyone gets without transfer, in seconds
-_METRIC = "accuracy"
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A data set of the run with its history."""
-
-    dataset: Dataset
-    steps: tuple[Step, ...]
-    audit: Callable[..., Audit]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +71,7 @@ def run(
         with clock("save"):
             say(f"saving {place}")
             bundle = save_bundle(
-                model.predictor_, place, reference=_reference(roles), facts=_facts(report, command)
+                model.predictor_, place, reference=_reference(roles), facts=facts_for_card(report, command)
             )
     file = Path(config.report) if config.report and report is not None else None
     if file is not None and report is not None:
@@ -176,65 +161,14 @@ def _report(
     seconds: dict[str, float],
 ) -> Report:
     own, base = estimates
-    predictor = model.predictor_
-    classes = tuple(str(c) for c in predictor.classes)
-    comparison: Comparison | None = None
-    baseline: Evaluation | None = None
-    if base is not None:
-        name = " + ".join(BASELINE)
-        baseline = _evaluation(name, classes, base)
-        labels = own.rows.labels or ()
-        comparison = compare(
-            predictor.name, labels, own.probabilities, name, base.probabilities, classes, metric=_METRIC
-        )
-    return Report(
-        title=f"{Path(config.train.partition('?')[0]).name}: {len(classes)} classes",
-        command=command,
-        created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        encoder=predictor.encoder_name,
-        head=predictor.head_name,
-        strategy=predictor.strategy,
-        reasons=(*predictor.reasons, *(() if base else ("The model is the from-scratch baseline itself.",))),
-        protocol=own.protocol,
-        model=_evaluation(predictor.name, classes, own),
-        baseline=baseline,
-        comparison=comparison,
-        audits=_audits(roles, model),
-        steps=tuple(step for role in roles.values() for step in role.steps),
-        seconds=dict(seconds),
-        versions=versions(),
-        seed=config.seed,
-    )
+    baseline = (" + ".join(BASELINE), base) if base is not None else None
+    about = {"command": command, "seconds": dict(seconds), "seed": config.seed}
+    return report_on_run(model.predictor_, roles, own, baseline, **about)
 
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:
     parts = (model.predictor_.encoder_name, model.predictor_.head_name)
     return parts == BASELINE and not config.settings and config.source is None and config.unlabelled is None
-
-
-def _evaluation(name: str, classes: tuple[str, ...], estimate: Estimate) -> Evaluation:
-    rows = estimate.rows
-    return evaluate(
-        name, classes, rows.labels or (), estimate.probabilities, texts=rows.texts, lines=rows.lines
-    )
-
-
-def _audits(roles: dict[str, Role], model: TextClassifier) -> tuple[Audit, ...]:
-    train = roles["train"].dataset
-    audits = []
-    for name, role in roles.items():
-        others = (train,) if name == "test" else ()
-        truncated = model.predictor_.encoder.truncated(role.dataset.texts)
-        audit = role.audit(others=others, truncated=truncated)
-        unknown = _unknown_labels(model.predictor_, role.dataset) if name == "test" else ()
-        audits.append(replace(audit, findings=(*unknown, *audit.findings)))
-    return tuple(audits)
-
-
-def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
-    """Labels of the test rows that no training row has: they count as errors, and the report says so."""
-    found = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
-    return (found,) if found is not None else ()
 
 
 def _reference(roles: dict[str, Role]) -> dict[str, Any]:
@@ -245,20 +179,6 @@ def _reference(roles: dict[str, Role]) -> dict[str, Any]:
         "classes": dict(audit.classes),
         "languages": dict(audit.languages),
         "characters": dict(audit.characters),
-    }
-
-
-def _facts(report: Report | None, command: str) -> dict[str, str]:
-    if report is None:
-        return {"command": f"`{command}`"}
-    figures = {k: v for k, v in report.model.metrics.items() if k in ("accuracy", "macro_f1", "mcc")}
-    scores = ", ".join(f"{k} {v.value:.3f} [{v.low:.3f}, {v.high:.3f}]" for k, v in figures.items())
-    verdict = {"transfer": report.comparison.sentence} if report.comparison is not None else {}
-    return {
-        "measured": f"{scores} on {report.protocol}",
-        **verdict,
-        "command": f"`{command}`",
-        "seed": str(report.seed),
     }
 
 
@@ -284,28 +204,3 @@ def _check_report_place(config: RunConfig) -> None:
 def repeat_command(argv: list[str]) -> str:
     """The command line to repeat a run, quoted for a shell."""
     return shlex.join(["headstart", *argv])
-
-
-def report_on_bundle(predictor: Predictor, loaded: data.LoadedData, command: str) -> Report:
-    """The report of a predictor on labelled rows that it may or may not have seen; no baseline, no fit."""
-    rows = loaded.dataset
-    found = predictor.predict(rows.texts)
-    classes = tuple(str(c) for c in predictor.classes)
-    estimate = Estimate(rows, found.probabilities, f"{rows.n:,} rows of {rows.origin}")
-    audit = data.audit(loaded, truncated=found.truncated)
-    return Report(
-        title=f"{Path(rows.origin).name}: {predictor.name}",
-        command=command,
-        created=datetime.now().astimezone().isoformat(timespec="seconds"),
-        encoder=predictor.encoder_name,
-        head=predictor.head_name,
-        strategy=predictor.strategy,
-        reasons=predictor.reasons,
-        protocol=estimate.protocol,
-        model=_evaluation(predictor.name, classes, estimate),
-        baseline=None,
-        comparison=None,
-        audits=(replace(audit, findings=(*_unknown_labels(predictor, rows), *audit.findings)),),
-        steps=loaded.steps,
-        versions=versions(),
-    )

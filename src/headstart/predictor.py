@@ -1,6 +1,6 @@
 """Encoder + head + classes: all that predicting and serving need, and no training code."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,14 +33,14 @@ class Predictor:
         """`minilm + logistic`."""
         return f"{self.encoder_name} + {self.head_name}"
 
-    def predict_proba(self, texts: Sequence[str]) -> Floats:
+    def predict_proba(self, texts: Iterable[str]) -> Floats:
         """Probabilities (n, k), rows sum to 1. Raises DataError for what is not a text."""
         values = require_texts(texts)
         if not values:
             return np.empty((0, len(self.classes)))
         return self.head.predict_proba(self.encoder.encode(values))
 
-    def predict(self, texts: Sequence[str]) -> Predictions:
+    def predict(self, texts: Iterable[str]) -> Predictions:
         """Labels, probabilities, and which texts were too long to be read whole."""
         values = require_texts(texts)
         probabilities = self.predict_proba(values)

@@ -1,21 +1,27 @@
 """Two predictors that can be told apart, and a bundle of the first."""
 
+import sys
 from pathlib import Path
 
 import pytest
-from bundles import fitted
 
 from headstart import Predictor, save_bundle
+
+sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode does not: for `from bundles import ...`
 
 
 @pytest.fixture(scope="session")
 def predictor() -> Predictor:
+    from bundles import fitted
+
     return fitted().predictor_
 
 
 @pytest.fixture(scope="session")
 def other() -> Predictor:
     """Told from `predictor` by its classes, its head and the size of its files."""
+    from bundles import fitted
+
     return fitted(labels=("yes", "no"), head="prototype").predictor_
 
 

@@ -37,7 +37,7 @@ def make(parts: dict[str, Any], **more: Any) -> TextClassifier:
 
 @every_classifier
 def test_clone_and_parameters(parts: dict[str, Any]) -> None:
-    """`clone`, `get_params` and `set_params` carry every constructor argument, and the constructor does nothing."""
+    """`clone`, `get_params` and `set_params` carry every argument; the constructor does nothing."""
     model = make(parts, settings={"encoder.ngrams": [1, 1]}, random_state=3)
     copied = clone(model)
     assert copied is not model

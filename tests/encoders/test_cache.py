@@ -1,4 +1,4 @@
-"""The feature cache: the same vectors, encoded once, in bounded space, and never the reason of a failed run."""
+"""The feature cache: the same vectors, encoded once, in bounded space, never the reason of a failed run."""
 
 import logging
 import os
@@ -24,6 +24,7 @@ class Counting:
         self.asked: list[list[str]] = []
 
     def __call__(self, texts: Sequence[str]) -> np.ndarray:
+        """The vectors, after taking a note."""
         self.asked.append(list(texts))
         return vectors(texts)
 
@@ -96,7 +97,9 @@ def damage_middle(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [damage_all, damage_middle])
-def test_damaged_file(damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_damaged_file(
+    damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """A damaged file costs a warning and one encoding; then there is a working cache again."""
     encode, cache = Counting(), FeatureCache(tmp_path)
     texts = [str(i) for i in range(300)]
@@ -117,11 +120,13 @@ def test_place_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_read_only_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """A cache that can be read but not written gives what it has (the tests may run as root: the mode is SQLite's)."""
+def test_read_only_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A cache that can be read but not written gives what it has."""
     cache, encode = FeatureCache(tmp_path), Counting()
     cache.encode("f", ["a"], vectors)
-    real = sqlite3.connect
+    real = sqlite3.connect  # file modes do not stop root, which tests may be
 
     def read_only(path: Path, **more: object) -> sqlite3.Connection:
         return real(f"{Path(path).as_uri()}?mode=ro", uri=True, **more)
@@ -132,7 +137,9 @@ def test_read_only_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog:
     assert "cannot be written" in caplog.text
 
 
-def test_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_locked_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Another process that holds the file for too long costs a warning, and the file is left alone."""
     monkeypatch.setattr(_cache, "_WAIT_S", 0.05)
     cache = FeatureCache(tmp_path)
@@ -148,7 +155,7 @@ def test_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: py
 
 
 def test_concurrent_writers(tmp_path: Path) -> None:
-    """Two processes that write the same and other texts at once both finish, quietly, with the right vectors."""
+    """Two processes that write at once both finish, quietly, with the right vectors."""
     script = """
 import sys, pathlib, numpy as np
 sys.path.insert(0, sys.argv[1])
@@ -210,7 +217,8 @@ def test_encoder_uses_it(
         return np.asarray(compute(self, texts))
 
     monkeypatch.setattr(Transformer, "_compute", counting)
-    texts = ["The soup was cold.", "x", "The soup was cold."]
+    long = "The soup was cold, but the waiter could not have been kinder."
+    texts = [long, "x", long]
 
     def encode(family: str = "bert", **settings: object) -> tuple[np.ndarray, Transformer]:
         encoder = make_encoder(str(tiny_model(family)), **{"precision": "fp32", **settings}).fit([])
@@ -218,7 +226,7 @@ def test_encoder_uses_it(
         return encoder.encode(texts), encoder
 
     first, _ = encode()
-    assert asked == [["The soup was cold.", "x"]]
+    assert asked == [[long, "x"]]
     again, encoder = encode()
     np.testing.assert_array_equal(again, first)
     assert len(asked) == 1
@@ -231,4 +239,4 @@ def test_encoder_uses_it(
         assert not np.array_equal(other, first)
     uncached, _ = encode(cache=False)
     np.testing.assert_allclose(uncached, first, atol=1e-6)
-    assert asked[-1] == ["The soup was cold.", "x"]  # duplicates are encoded once without a cache too
+    assert asked[-1] == [long, "x"]  # duplicates are encoded once without a cache too

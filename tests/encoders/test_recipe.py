@@ -1,4 +1,4 @@
-"""Folders of sentence-transformers: pooling, projection, normalising, prompt, lengths, and what is not supported."""
+"""Folders of sentence-transformers: pooling, projection, normalising, prompt, lengths, what is refused."""
 
 import json
 import shutil
@@ -19,7 +19,12 @@ torch = pytest.importorskip("torch")
 TEXTS = ["The soup was cold.", "房间很干净，就是隔音差了点。", "Where is the nearest station?"]
 TRANSFORMER, POOLING, DENSE, NORMALISE = (
     {"type": f"sentence_transformers.models.{kind}", "path": path}
-    for kind, path in (("Transformer", ""), ("Pooling", "1_Pooling"), ("Dense", "2_Dense"), ("Normalize", "3_N"))
+    for kind, path in (
+        ("Transformer", ""),
+        ("Pooling", "1_Pooling"),
+        ("Dense", "2_Dense"),
+        ("Normalize", "3_N"),
+    )
 )
 
 
@@ -33,7 +38,9 @@ def write(folder: Path, modules: list[dict[str, str]], pooling: dict[str, Any] |
     """Give the folder its modules.json and the configuration of its pooling."""
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "1_Pooling").mkdir(exist_ok=True)
-    config = {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True} if pooling is None else pooling
+    config = (
+        {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True} if pooling is None else pooling
+    )
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
     return folder
 
@@ -116,7 +123,7 @@ def test_projection_and_length_one(folder: Path, tmp_path: Path) -> None:
     ],
 )
 def test_other_projections_are_refused(config: dict[str, Any], reason: str, folder: Path) -> None:
-    """A projection that Headstart does not compute, or whose weights do not fit, is refused with its reason."""
+    """A projection that is not computed here, or whose weights do not fit, is refused with its reason."""
     write_dense(folder, **config)
     with pytest.raises(EncoderUnavailable, match=reason):
         features(write(folder, [TRANSFORMER, POOLING, DENSE]))
@@ -141,7 +148,7 @@ def test_other_modules_are_refused(modules: list[dict[str, str]], folder: Path) 
 
 def test_model_in_a_folder_of_its_own(folder: Path) -> None:
     """The oldest layout, with the model in 0_Transformer, is answered with the folder to give."""
-    with pytest.raises(EncoderUnavailable, match="the model lies in .*0_Transformer; give that folder"):
+    with pytest.raises(EncoderUnavailable, match=r"the model lies in .*0_Transformer; give that folder"):
         read_recipe(write(folder, [{**TRANSFORMER, "path": "0_Transformer"}, POOLING]))
 
 
@@ -161,7 +168,7 @@ def test_default_prompt(folder: Path) -> None:
 
 
 def test_lengths(folder: Path) -> None:
-    """max_seq_length is the default, a longer setting is allowed up to the positions, and null is no limit."""
+    """max_seq_length is the default, other settings are allowed up to the positions, null is no limit."""
     for stated, expected in ((20, 20), (4000, 48), (None, 48)):
         (folder / "sentence_bert_config.json").write_text(json.dumps({"max_seq_length": stated}))
         assert read_recipe(folder).max_tokens == expected

@@ -1,4 +1,4 @@
-"""Transformer encoders of every family: against plain transformers, in ONNX, without torch, in both precisions."""
+"""Transformer encoders of every family: against plain transformers, in ONNX, without torch, in bf16."""
 
 import json
 import subprocess
@@ -96,7 +96,8 @@ def test_batches_do_not_matter(family: str, tiny_model: Callable[[str], Path]) -
     """A text has the same features alone, with others, and in batches of any budget."""
     folder = str(tiny_model(family))
     small, large = (
-        make_encoder(folder, precision="fp32", max_tokens=40, batch_tokens=budget).fit([]) for budget in (1, 4096)
+        make_encoder(folder, precision="fp32", max_tokens=40, batch_tokens=budget).fit([])
+        for budget in (1, 4096)
     )
     together = large.encode(TEXTS)
     np.testing.assert_allclose(small.encode(TEXTS), together, atol=1e-5)
@@ -153,7 +154,8 @@ def test_export_runs_without_torch(exported: Callable[[str], tuple[Any, Any]]) -
 import sys, pathlib
 from headstart import registry
 from headstart.types import State
-encoder = registry.load("encoder", "transformer").from_state(State({onnx.settings!r}), pathlib.Path({str(onnx.folder)!r}))
+state, folder = State({onnx.settings!r}), pathlib.Path({str(onnx.folder)!r})
+encoder = registry.load("encoder", "transformer").from_state(state, folder)
 assert encoder.encode(["The soup was cold.", ""]).shape == (2, 32)
 assert encoder.truncated(["x"]).tolist() == [False]
 print([name for name in ("torch", "transformers") if name in sys.modules])

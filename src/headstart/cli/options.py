@@ -13,7 +13,8 @@ _COLUMNS = "Columns"
 Text = Annotated[str, typer.Option(help="Name of the text column.", rich_help_panel=_COLUMNS)]
 Label = Annotated[str, typer.Option(help="Name of the label column.", rich_help_panel=_COLUMNS)]
 Title = Annotated[
-    str, typer.Option(help="Name of a title column, put before the text; '' for none.", rich_help_panel=_COLUMNS)
+    str,
+    typer.Option(help="Name of a title column, put before the text; '' for none.", rich_help_panel=_COLUMNS),
 ]
 Domain = Annotated[str, typer.Option(help="Name of the domain column.", rich_help_panel=_COLUMNS)]
 Encoding = Annotated[

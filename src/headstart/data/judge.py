@@ -89,7 +89,7 @@ def _text_mistakes(text: str, max_chars: int) -> list[tuple[str, str]]:
     if not text.isascii() and _SURROGATE.search(text):
         mistakes.append(("lone_surrogate", "half a surrogate pair in the text"))
     if len(text) > max_chars:
-        what = f"the text has {len(text):,} characters, more than {max_chars:,} (max_text_chars)"
+        what = f"the text has {len(text):,} characters, more than {max_chars:,} (--max-text-chars)"
         mistakes.append(("too_long_text", what))
     return mistakes
 

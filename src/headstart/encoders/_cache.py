@@ -24,6 +24,7 @@ _ROWS_A_WRITE = 1000  # short transactions: another process waits for one of the
 _OVERHEAD = 1.5  # pages are not filled to the brim, and keys are kept twice (table and index)
 _PAGE_BYTES = 8192
 _WAIT_S = 10.0
+_TABLE = "CREATE TABLE IF NOT EXISTS features (number INTEGER PRIMARY KEY, key BLOB UNIQUE, vector BLOB)"
 
 logger = logging.getLogger(__name__)
 
@@ -76,11 +77,14 @@ class FeatureCache:
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(self.path, timeout=_WAIT_S, isolation_level=None)
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")  # both count for a new file only
-        connection.execute("PRAGMA auto_vacuum = FULL")  # the file shrinks when rows go
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS features (number INTEGER PRIMARY KEY, key BLOB UNIQUE, vector BLOB)"
-        )
+        try:
+            if connection.execute("PRAGMA schema_version").fetchone() == (0,):  # a new file
+                connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+                connection.execute("PRAGMA auto_vacuum = FULL")  # the file shrinks when rows go
+                connection.execute(_TABLE)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _read(self, keys: Sequence[bytes]) -> dict[bytes, Floats]:

@@ -35,7 +35,8 @@ def evaluate(
     from headstart.bundle import load_bundle
     from headstart.cli.console import say, showing_progress, write_json
     from headstart.evaluation.report import print_report, render_html, report_dict
-    from headstart.job import repeat_command, report_on_bundle
+    from headstart.job import repeat_command
+    from headstart.reporting import report_on_bundle
 
     columns = data.Columns(text, label, domain, title)
     with showing_progress():
@@ -51,6 +52,8 @@ def evaluate(
         Path(report).write_text(render_html(result), encoding="utf-8")
     if json:
         scores = {k: v.value for k, v in result.model.metrics.items()}
-        write_json({"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)})
+        write_json(
+            {"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)}
+        )
     else:
         print_report(result, Console(), bundle=bundle, page=report)

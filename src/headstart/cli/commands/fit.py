@@ -101,7 +101,9 @@ def _show(outcome: "Outcome") -> None:
 
     console = Console()
     if outcome.report is None:
-        console.print("No figures: every class has two rows only, so none is left to check on. Give --test FILE.")
+        console.print(
+            "No figures: every class has two rows only, so none is left to check on. Give --test FILE."
+        )
         console.print(f"Bundle: {outcome.bundle}")
         return
     print_report(outcome.report, console, bundle=outcome.bundle, page=outcome.report_file)

@@ -31,7 +31,9 @@ def list_parts(
         if kind in (None, plural)
     }
     if "encoders" in listed:
-        listed["encoders"] |= {alias: "all-MiniLM-L6-v2, English, 22 million weights (a transformer)." for alias in ALIASES}
+        listed["encoders"] |= {
+            alias: "all-MiniLM-L6-v2, English, 22 million weights (a transformer)." for alias in ALIASES
+        }
     if json:
         write_json(listed)
         return

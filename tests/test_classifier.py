@@ -1,0 +1,144 @@
+"""TextClassifier beyond the contract of all classifiers: settings, seeds, what a strategy name leads to."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart import Dataset, TextClassifier, load_bundle
+from headstart.errors import ConfigError, DataError, UnknownComponent
+
+TEXTS = ["good film", "fine film", "good soup", "bad film", "poor film", "bad soup"]
+LABELS = ["pos"] * 3 + ["neg"] * 3
+
+
+def test_settings_reach_the_parts() -> None:
+    """`encoder.NAME` and `head.NAME` are the constructor arguments of the parts."""
+    settings = {"encoder.ngrams": [1, 1], "head.C": 0.25, "head.class_weight": None}
+    predictor = TextClassifier("tfidf", head="svm", settings=settings).fit(TEXTS, LABELS).predictor_
+    assert predictor.head.get_state().settings["params"]["C"] == 0.25
+    vocabulary = load_state(predictor)["vocabulary"]
+    assert vocabulary
+    assert not [term for term in vocabulary if " " in term]
+
+
+def load_state(predictor: Any) -> dict[str, Any]:
+    return dict(predictor.encoder.get_state(None).settings)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"C": 1, "head": 2, "head.": 3, "strategy.x": 4},
+            r"'C', 'head', 'head\.', 'strategy\.x': expected a part",
+        ),
+        ({"head.Q": 1}, "head.*'Q'|'Q'"),
+        ({"encoder.ngram": 1}, "ngram"),
+    ],
+)
+def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
+    """Keys without a part are named all at once; a part refuses what it does not know."""
+    with pytest.raises(ConfigError, match=message):
+        TextClassifier("tfidf", head="svm", settings=settings).fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize("part", ["encoder", "strategy", "head"])
+def test_unknown_parts(part: str) -> None:
+    """Each name is checked against its folder."""
+    with pytest.raises(UnknownComponent, match=f"Unknown {part} 'nothing_like_it'"):
+        TextClassifier("tfidf").set_params(**{part: "nothing_like_it"}).fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "1", True, np.random.RandomState(0)], ids=str)
+def test_wrong_seeds(seed: Any) -> None:
+    """A seed is a whole number from 0 on; the message shows what was got."""
+    with pytest.raises(ConfigError, match="random_state must be None or an integer from 0 on"):
+        TextClassifier("tfidf", random_state=seed).fit(TEXTS, LABELS)
+
+
+def test_seeds() -> None:
+    """None is seed 0, and numpy's integers are integers."""
+    expected = TextClassifier("tfidf", random_state=0).fit(TEXTS, LABELS).predict_proba(TEXTS).tobytes()
+    for seed in (None, np.int64(0)):
+        found = TextClassifier("tfidf", random_state=seed).fit(TEXTS, LABELS)  # type: ignore[arg-type] # numpy's
+        assert found.predict_proba(TEXTS).tobytes() == expected
+
+
+@pytest.mark.parametrize(
+    ("encoder", "strategy", "made_by"),
+    [
+        ("tfidf", "auto", "LinearProbe"),
+        ("tfidf", "linear_probe", "LinearProbe"),
+        ("auto", "auto", "Auto"),
+        ("auto", "linear_probe", "Auto"),
+    ],
+)
+def test_what_auto_means(monkeypatch: pytest.MonkeyPatch, encoder: str, strategy: str, made_by: str) -> None:
+    """A given encoder is probed as it is; an encoder to be chosen is what the strategy `auto` is for."""
+    made: list[Any] = []
+
+    def noting(name: str, **settings: Any) -> Any:
+        made.append(make_strategy(name, **settings))
+        raise DataError("far enough")
+
+    from headstart.strategies import make_strategy
+
+    monkeypatch.setattr("headstart.classifier.make_strategy", noting)
+    with pytest.raises(DataError, match="far enough"):
+        TextClassifier(encoder, strategy).fit(TEXTS, LABELS)
+    assert [type(strategy).__name__ for strategy in made] == [made_by]
+    assert made[0].encoder == encoder
+
+
+def test_a_label_that_numpy_would_change() -> None:
+    """A trailing NUL, which numpy's strings drop, is refused: two labels must not become one."""
+    with pytest.raises(DataError, match="NUL"):
+        TextClassifier("tfidf").fit(TEXTS, ["a"] * 3 + ["a\0"] * 3)
+
+
+def test_what_pandas_puts_for_nothing() -> None:
+    """Values of the types NA and NaT are missing labels too."""
+    for name in ("NAType", "NaTType"):
+        missing = type(name, (), {"__repr__": lambda self: "<NA>"})()
+        with pytest.raises(DataError, match=r"labels\[5\] is <NA> \(1 in all\)"):
+            TextClassifier("tfidf").fit(TEXTS, [*LABELS[:-1], missing])
+
+
+def test_many_rare_classes_are_listed_five_at_a_time() -> None:
+    """The message stays readable however many classes have one row."""
+    with pytest.raises(DataError, match=r"Class with a single row: 0, 1, 2, 3, 4 \.\.\.\."):
+        TextClassifier("tfidf").fit([f"text {i}" for i in range(9)], list(range(9)))
+
+
+def test_save_takes_strings_and_gives_the_place(tmp_path: Any) -> None:
+    """`save` returns the folder, from which `load_bundle` reads the same answers."""
+    model = TextClassifier("tfidf").fit(TEXTS, LABELS)
+    folder = model.save(str(tmp_path / "bundle"))
+    assert folder == tmp_path / "bundle"
+    assert load_bundle(folder).predict(TEXTS).labels.tolist() == model.predict(TEXTS).tolist()
+
+
+def test_it_declares_that_it_takes_texts() -> None:
+    """scikit-learn's tags: one column of strings, a classifier."""
+    tags = TextClassifier().__sklearn_tags__()
+    assert tags.input_tags.string
+    assert not tags.input_tags.two_d_array
+    assert tags.estimator_type == "classifier"
+
+
+def test_the_docstring_runs() -> None:
+    """The example of the class is true."""
+    import doctest
+
+    from headstart import classifier
+
+    results = doctest.testmod(classifier)
+    assert (results.failed, results.attempted) == (0, 2)
+
+
+def test_sources_with_labels_of_any_kind() -> None:
+    """A source's labels are strings; they match integer classes by their name."""
+    source = Dataset(("good soup", "bad soup"), ("1", "0"))
+    model = TextClassifier("tfidf").fit(TEXTS, [1] * 3 + [0] * 3, source=source)
+    assert any(reason.startswith("2 source rows:") for reason in model.predictor_.reasons)
