@@ -16,9 +16,7 @@ def main() -> int:
     """Run one suite here, or all of them, each in a process of its own. Exit 1 when one could not run."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("suite", choices=[*SUITES, "all", "render"])
-    parser.add_argument(
-        "--data", type=Path, help="folder of the data sets; default: HEADSTART_DATA, ../shared/data"
-    )
+    parser.add_argument("--data", type=Path, help="folder of the data sets; default: HEADSTART_DATA, ../shared/data")
     parser.add_argument("--quick", action="store_true", help="small, to see that it runs; not for RESULTS.md")
     asked = parser.parse_args()
     if asked.suite == "all":

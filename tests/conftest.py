@@ -70,7 +70,7 @@ def _save_tiny(folder: Path, family: str) -> Path:
 
     from headstart.encoders._torch import quiet
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # tiny models gain nothing, and idle threads spin where the machine is shared
     kind, tokenizer = _TINY[family][1], _tokenizer(_TINY[family][0])
     config = _config(kind, tokenizer.get_vocab_size())
     with quiet():
@@ -80,9 +80,9 @@ def _save_tiny(folder: Path, family: str) -> Path:
             if weight.dim() > 1:  # larger than the default 0.02, so that texts differ clearly
                 weight.data.normal_(std=0.15, generator=generator)
         model.save_pretrained(folder)
-        transformers.PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer, **_SPECIAL[_TINY[family][0]]
-        ).save_pretrained(folder)
+        transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, **_SPECIAL[_TINY[family][0]]).save_pretrained(
+            folder
+        )
     return folder
 
 

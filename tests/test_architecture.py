@@ -91,11 +91,7 @@ def run_at_import(nodes: list[ast.stmt]) -> Iterator[ast.AST]:
 
 def comments(path: Path) -> Iterator[tuple[int, str]]:
     source = io.StringIO(path.read_text(encoding="utf-8"))
-    return (
-        (t.start[0], t.string)
-        for t in tokenize.generate_tokens(source.readline)
-        if t.type == tokenize.COMMENT
-    )
+    return ((t.start[0], t.string) for t in tokenize.generate_tokens(source.readline) if t.type == tokenize.COMMENT)
 
 
 # --- the rules ------------------------------------------------------------------------------------------
@@ -188,13 +184,7 @@ def effects(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
     if path.name == "__main__.py":
         return  # to run is its purpose
     allowed = (
-        ast.Import
-        | ast.ImportFrom
-        | ast.FunctionDef
-        | ast.AsyncFunctionDef
-        | ast.ClassDef
-        | ast.Assign
-        | ast.AnnAssign
+        ast.Import | ast.ImportFrom | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
     )
     for node in tree.body:
         is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
@@ -204,13 +194,7 @@ def effects(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
         if not isinstance(node, allowed):
             yield node.lineno, f"runs at import: {ast.unparse(node).splitlines()[0]}"
         for part in run_at_import([node]):
-            name = (
-                part.attr
-                if isinstance(part, ast.Attribute)
-                else part.id
-                if isinstance(part, ast.Name)
-                else ""
-            )
+            name = part.attr if isinstance(part, ast.Attribute) else part.id if isinstance(part, ast.Name) else ""
             if name in EFFECTS and isinstance(part.ctx, ast.Load):  # type: ignore[attr-defined] # names have it
                 yield part.lineno, f"{name} at import"  # type: ignore[attr-defined] # and lines
 

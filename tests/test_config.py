@@ -39,9 +39,7 @@ def test_toml_round_trip(tmp_path_factory: pytest.TempPathFactory, config: RunCo
     assert RunConfig.build(path) == config
 
 
-@pytest.mark.parametrize(
-    "value", [math.inf, -math.inf, 1e300, 0.1, -0.0, 10**30, True, [[1], ["a"]], {"a": {"b": 1}}]
-)
+@pytest.mark.parametrize("value", [math.inf, -math.inf, 1e300, 0.1, -0.0, 10**30, True, [[1], ["a"]], {"a": {"b": 1}}])
 def test_single_values_survive(tmp_path: Path, value: Any) -> None:
     """Values at the edge of what TOML has come back with their type."""
     (tmp_path / "run.toml").write_text(RunConfig(train="x", settings={"head.x": value}).to_toml())
@@ -58,12 +56,8 @@ def test_every_mistake_at_once() -> None:
     assert lines[0] == "Setting 'train' is missing."
     assert "Setting 'shots': Input should be greater than or equal to 2. Got 1 instead." in lines
     assert "Setting 'seed': Input should be greater than or equal to 0. Got -1 instead." in lines
-    assert any(
-        line.startswith("Setting 'limit': ") and line.endswith("Got 'many' instead.") for line in lines
-    )
-    assert any(
-        line.startswith("Unknown setting 'encodr'. Did you mean 'encoder'? Known: train,") for line in lines
-    )
+    assert any(line.startswith("Setting 'limit': ") and line.endswith("Got 'many' instead.") for line in lines)
+    assert any(line.startswith("Unknown setting 'encodr'. Did you mean 'encoder'? Known: train,") for line in lines)
 
 
 def test_flags_override_the_file(tmp_path: Path) -> None:

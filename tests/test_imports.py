@@ -24,9 +24,7 @@ def loaded_by(code: str, *arguments: str, watched: tuple[str, ...] = HEAVY) -> s
     """Those of the watched packages that are in sys.modules when a fresh interpreter has run the code."""
     loaded = f"set({watched!r}) & sys.modules.keys()"
     script = f"import sys\n{code}\nsys.stderr.write('\\nLOADED ' + ' '.join({loaded}))"
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return set(done.stderr.rpartition("LOADED")[2].split())
 

@@ -36,9 +36,7 @@ class Answerer:
         self.spy.asked += [(self.number, text) for text in texts]
         labels = self.spy.learnt[self.number].labels or ()
         names = sorted(set(labels))
-        return np.array([[labels.count(name) / len(labels) for name in names]] * len(texts)).reshape(
-            -1, len(names)
-        )
+        return np.array([[labels.count(name) / len(labels) for name in names]] * len(texts)).reshape(-1, len(names))
 
 
 def rows(counts: dict[str, int], text: Callable[[str, int], str] = lambda name, i: f"{name} {i}") -> Dataset:

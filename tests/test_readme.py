@@ -62,9 +62,7 @@ def test_every_block_runs_and_shows_what_it_says(name: str, folder: Path):
 def run_line(line: str, folder: Path) -> str:
     if line.startswith(_SETS_UP):
         if line.startswith("make"):
-            subprocess.run(
-                ["make", "--dry-run", *line.split()[1:]], cwd=ROOT, check=True, capture_output=True
-            )
+            subprocess.run(["make", "--dry-run", *line.split()[1:]], cwd=ROOT, check=True, capture_output=True)
         return ""
     words = line.split()
     assert words[0] == "headstart"

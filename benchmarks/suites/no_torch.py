@@ -86,11 +86,7 @@ _HAS_TORCH = "from importlib.util import find_spec; print(find_spec('torch') is 
 
 def _environment(place: Path) -> tuple[Path, dict[str, str]]:
     """The interpreter of a fresh environment with the base packages, and variables that do not leak ours."""
-    env = {
-        key: value
-        for key, value in os.environ.items()
-        if key not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}
-    }
+    env = {key: value for key, value in os.environ.items() if key not in {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"}}
     run_checked([sys.executable, "-m", "venv", str(place)], env)
     python = place / "bin" / "python"
     run_checked([str(python), "-m", "pip", "install", "--quiet", str(ROOT)], env)

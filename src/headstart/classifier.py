@@ -131,18 +131,13 @@ def _check_labels(values: Sequence[Any]) -> None:
     if missing:
         first = missing[0]
         raise DataError(
-            f"labels[{first}] is {values[first]} ({len(missing)} in all): "
-            "pass texts without label as `unlabelled`."
+            f"labels[{first}] is {values[first]} ({len(missing)} in all): pass texts without label as `unlabelled`."
         )
     kinds = sorted({type(label).__name__ for label in values})
     if kinds == ["float"]:
-        raise DataError(
-            f"labels are floats (such as {values[0]!r}): Headstart classifies. Bin or name them first."
-        )
+        raise DataError(f"labels are floats (such as {values[0]!r}): Headstart classifies. Bin or name them first.")
     if len(kinds) > 1 or not {"str", "int", "bool"}.issuperset(kinds):
-        raise DataError(
-            f"labels must be all strings, all integers or all booleans, got {' and '.join(kinds)}."
-        )
+        raise DataError(f"labels must be all strings, all integers or all booleans, got {' and '.join(kinds)}.")
     if kinds == ["str"]:
         require_texts(values, "labels")
     if any(label.endswith("\0") for label in values if isinstance(label, str)):
@@ -151,9 +146,7 @@ def _check_labels(values: Sequence[Any]) -> None:
 
 def _is_missing(label: Any) -> bool:
     """None, NaN, and what pandas puts in the place of a missing value."""
-    return type(label).__name__ in {"NoneType", "NAType", "NaTType"} or (
-        isinstance(label, float) and isnan(label)
-    )
+    return type(label).__name__ in {"NoneType", "NAType", "NaTType"} or (isinstance(label, float) and isnan(label))
 
 
 def _seed(value: int | None) -> int:
@@ -166,9 +159,7 @@ def _seed(value: int | None) -> int:
 
 def _dataset(name: str, value: Dataset | None) -> Dataset | None:
     if value is not None and not isinstance(value, Dataset):
-        raise DataError(
-            f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...))."
-        )
+        raise DataError(f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...)).")
     return value
 
 
@@ -182,8 +173,6 @@ def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, An
             f"{' or '.join(repr(f'{part}.name') for part in _PARTS)}."
         )
     return {
-        f"{part}_settings": {
-            key.partition(".")[2]: v for key, v in given.items() if key.partition(".")[0] == part
-        }
+        f"{part}_settings": {key.partition(".")[2]: v for key, v in given.items() if key.partition(".")[0] == part}
         for part in _PARTS
     }

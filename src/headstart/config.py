@@ -64,9 +64,7 @@ class RunConfig(BaseModel):
 
     def to_toml(self) -> str:
         """The configuration as TOML, which `build` reads back; values that are not set are left out."""
-        plain = {
-            key: value for key, value in self.model_dump().items() if value is not None and key != "settings"
-        }
+        plain = {key: value for key, value in self.model_dump().items() if value is not None and key != "settings"}
         lines = [f"{key} = {_toml(value)}" for key, value in plain.items()]
         if self.settings:
             lines += [

@@ -70,8 +70,7 @@ class MissingExtra(HeadstartError, ImportError):
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
         super().__init__(
-            f"{feature} needs {package}, which is not installed. "
-            f'Install it with: pip install "headstart[{extra}]"'
+            f'{feature} needs {package}, which is not installed. Install it with: pip install "headstart[{extra}]"'
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart import data
-from headstart.bundle import save_bundle
+from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
 from headstart.config import RunConfig
 from headstart.errors import ConfigError
@@ -54,6 +54,8 @@ def run(
     """Do the whole job. `say` takes one line at the start of each stage. Raises HeadstartError."""
     clock = _Clock()
     place = _bundle_place(config) if save else None
+    if place is not None:
+        check_place(place)  # now, not after an hour of work
     _check_report_place(config)
     with clock("read"):
         say(f"reading {config.train}")
@@ -125,15 +127,13 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassi
     model = TextClassifier(
         config.encoder, config.strategy, config.head, settings=config.settings, random_state=config.seed
     )
-    extra = {role: roles[role].dataset for role in ("source", "unlabelled") if role in roles}
-    return model.fit(rows.texts, rows.labels or (), **extra)
+    source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
+    return model.fit(rows.texts, rows.labels or (), source=source, unlabelled=unlabelled)
 
 
 def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
     encoder, head = BASELINE
-    return TextClassifier(encoder, "linear_probe", head, random_state=config.seed).fit(
-        rows.texts, rows.labels or ()
-    )
+    return TextClassifier(encoder, "linear_probe", head, random_state=config.seed).fit(rows.texts, rows.labels or ())
 
 
 def _measure(
@@ -147,9 +147,7 @@ def _measure(
     own = cross_validate(lambda rows: _fit(config, roles, rows), train, config.seed)
     if own is None:
         return None
-    return own, None if alone else cross_validate(
-        lambda rows: _fit_baseline(config, rows), train, config.seed
-    )
+    return own, None if alone else cross_validate(lambda rows: _fit_baseline(config, rows), train, config.seed)
 
 
 def _report(

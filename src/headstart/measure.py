@@ -48,21 +48,10 @@ def cross_validate(make: Make, data: Dataset, seed: int) -> Estimate | None:
     whole = data.n <= _MAX_CROSS_VALIDATED
     splits = folds(y, n_folds, seed, texts=data.texts)
     checked = [rows[checkable[y[rows]]] for _, rows in (splits if whole else splits[:1])]
-    parts = [
-        _fold(make, data, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, len(classes))
-        for rows in checked
-    ]
+    parts = [_fold(make, data, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, len(classes)) for rows in checked]
     rows = np.concatenate(checked)
-    way = (
-        f"{n_folds}-fold cross-validation"
-        if whole
-        else f"1/{n_folds} held out, before the final fit on all rows"
-    )
-    left_out = (
-        ""
-        if checkable.all()
-        else f"; {int((~checkable).sum())} classes with fewer than 3 rows are not checked"
-    )
+    way = f"{n_folds}-fold cross-validation" if whole else f"1/{n_folds} held out, before the final fit on all rows"
+    left_out = "" if checkable.all() else f"; {int((~checkable).sum())} classes with fewer than 3 rows are not checked"
     protocol = f"{len(rows):,} training rows of {data.origin}: {way}{left_out}"
     return Estimate(data.take(rows.tolist()), np.concatenate(parts), protocol)
 

@@ -42,9 +42,7 @@ def report_on_run(
     baseline itself. about: command, seconds and seed, as in `Report`.
     """
     classes = tuple(str(c) for c in predictor.classes)
-    report = _report(
-        predictor, own, title=f"{Path(roles['train'].dataset.origin).name}: {len(classes)} classes"
-    )
+    report = _report(predictor, own, title=f"{Path(roles['train'].dataset.origin).name}: {len(classes)} classes")
     report = replace(
         report,
         audits=_audits(roles, predictor),
@@ -125,9 +123,7 @@ def _report(predictor: Predictor, own: Estimate, *, title: str) -> Report:
 
 def _evaluation(name: str, classes: tuple[str, ...], estimate: Estimate) -> Evaluation:
     rows = estimate.rows
-    return evaluate(
-        name, classes, rows.labels or (), estimate.probabilities, texts=rows.texts, lines=rows.lines
-    )
+    return evaluate(name, classes, rows.labels or (), estimate.probabilities, texts=rows.texts, lines=rows.lines)
 
 
 def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...]:

@@ -27,9 +27,7 @@ CHINESE = (
 UNSEEN = ("a good end", "a poor end", "", "unknown words only", "味道很好", "房间太脏")
 
 
-def fitted(
-    texts: tuple[str, ...] = ENGLISH, labels: tuple[Any, ...] = ("+", "-"), **settings: Any
-) -> TextClassifier:
+def fitted(texts: tuple[str, ...] = ENGLISH, labels: tuple[Any, ...] = ("+", "-"), **settings: Any) -> TextClassifier:
     """A tfidf classifier; the first half of the texts has the first label."""
     half = len(texts) // 2
     return TextClassifier("tfidf", **settings).fit(texts, [labels[0]] * half + [labels[1]] * half)

@@ -7,7 +7,7 @@ import pytest
 
 from headstart import Predictor, save_bundle
 
-sys.path.insert(0, str(Path(__file__).parent))  # pytest's importlib mode does not: for `from bundles import ...`
+sys.path.insert(0, str(Path(__file__).parent))  # for `from bundles import ...`, in any import mode of pytest
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bundles import everything_in, reseal
+from bundles import everything_in, fitted, reseal
 
 from headstart import Predictor, load_bundle, save_bundle
 from headstart.bundle import layout
@@ -81,9 +82,7 @@ def test_a_truncated_manifest(bundle: Path, share: float) -> None:
         load_bundle(bundle)
 
 
-@pytest.mark.parametrize(
-    "content", [b"[]", b"{}", b"null", b"\xff", b'{"format": "x", "files": {}}', b"[" * 10**5]
-)
+@pytest.mark.parametrize("content", [b"[]", b"{}", b"null", b"\xff", b'{"format": "x", "files": {}}', b"[" * 10**5])
 def test_a_manifest_of_another_kind(bundle: Path, content: bytes) -> None:
     """JSON or not: what is no manifest is corrupt."""
     (bundle / layout.MANIFEST).write_bytes(content)
@@ -91,9 +90,7 @@ def test_a_manifest_of_another_kind(bundle: Path, content: bytes) -> None:
         load_bundle(bundle)
 
 
-@pytest.mark.parametrize(
-    "name", ["../x", "/etc/passwd", "a/../../x", "..", "..\\x", "C:\\x", "C:x", "\\x", "a\0b"]
-)
+@pytest.mark.parametrize("name", ["../x", "/etc/passwd", "a/../../x", "..", "..\\x", "C:\\x", "C:x", "\\x", "a\0b"])
 def test_a_manifest_cannot_name_files_outside(bundle: Path, name: str) -> None:
     """Even with a proper seal, a path out of the folder is refused before any file is read."""
 
@@ -148,9 +145,7 @@ def test_golden_rows_are_predicted_again(predictor: Predictor, tmp_path: Path) -
     load_bundle(bundle, check_golden=False)
 
 
-@pytest.mark.parametrize(
-    "content", ["", "x\n", "[]\n", '{"text": "a"}\n', '{"text": 1, "probabilities": [1]}\n']
-)
+@pytest.mark.parametrize("content", ["", "x\n", "[]\n", '{"text": "a"}\n', '{"text": 1, "probabilities": [1]}\n'])
 def test_golden_rows_of_another_kind(bundle: Path, content: str) -> None:
     """Golden rows that are none are refused, not a crash."""
     (bundle / layout.GOLDEN).write_text(content)
@@ -202,9 +197,7 @@ def test_only_components_of_the_registry_are_built(bundle: Path, part: str, key:
     ],
     ids=lambda files: next(iter(files)),
 )
-def test_a_foreign_folder_is_left_alone(
-    predictor: Predictor, tmp_path: Path, foreign: dict[str, str]
-) -> None:
+def test_a_foreign_folder_is_left_alone(predictor: Predictor, tmp_path: Path, foreign: dict[str, str]) -> None:
     """Saving over something else is refused, and not a byte of it changes."""
     folder = tmp_path / "place"
     for name, content in foreign.items():
@@ -242,3 +235,19 @@ def test_an_empty_folder_is_a_place(predictor: Predictor, tmp_path: Path) -> Non
     (tmp_path / "new" / ".DS_Store").write_text("")
     save_bundle(predictor, tmp_path / "new")
     assert load_bundle(tmp_path / "new").classes == predictor.classes
+
+
+def test_a_save_that_would_answer_differently_is_refused(tmp_path: Path) -> None:
+    """What is written is compared with what is in memory: a part that gives a wrong state is no bundle."""
+    texts = tuple(f"{word} thing{i}" for word in ("good", "bad") for i in range(10))
+    honest, flipped = fitted(texts).predictor_, fitted(texts, ("-", "+")).predictor_
+
+    class Forgetful:
+        predict_proba = honest.head.predict_proba
+        get_state = flipped.head.get_state
+
+    head: Any = Forgetful()
+    with pytest.raises(BundleError, match="do not answer like the model"):
+        save_bundle(replace(honest, head=head), tmp_path / "bundle", golden_texts=texts)
+    assert list(tmp_path.iterdir()) == []
+    save_bundle(honest, tmp_path / "bundle", golden_texts=texts)

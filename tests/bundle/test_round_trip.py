@@ -13,9 +13,7 @@ from headstart import Predictor, TextClassifier, load_bundle, registry, save_bun
 from headstart.bundle import layout
 
 
-def assert_same_answers(
-    first: Predictor, second: Predictor, texts: tuple[str, ...] = (*UNSEEN, *ENGLISH)
-) -> None:
+def assert_same_answers(first: Predictor, second: Predictor, texts: tuple[str, ...] = (*UNSEEN, *ENGLISH)) -> None:
     """Equal labels, of equal type, and equal bits of the probabilities."""
     one, two = first.predict(texts), second.predict(texts)
     assert one.labels.dtype == two.labels.dtype

@@ -92,9 +92,7 @@ def no_exchange(a: Path, b: Path) -> bool:
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
     """Nobody writes to the folder: a read-only mount where the tests may mount, else its mode."""
-    mounted = subprocess.run(
-        ["mount", "--bind", "-o", "ro", folder, folder], capture_output=True, check=False
-    )
+    mounted = subprocess.run(["mount", "--bind", "-o", "ro", folder, folder], capture_output=True, check=False)
     if mounted.returncode == 0:
         subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
     else:

@@ -12,6 +12,8 @@ from headstart.cli.main import main
 
 
 class Done(NamedTuple):
+    """What a command left."""
+
     code: int
     out: str
     err: str

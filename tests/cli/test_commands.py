@@ -19,7 +19,7 @@ def bundle(headstart: Headstart, reviews: Path, tmp_path: Path) -> Path:
 
 
 def test_fit_json_has_the_promised_keys_and_nothing_else_on_stdout(headstart: Headstart, reviews: Path, tmp_path: Path):
-    """stdout is one JSON object; the keys are those of the contract; figures agree with the report's."""
+    """Stdout is one JSON object; the keys are those of the contract; figures agree with the report's."""
     done = headstart("fit", reviews, "--test", reviews, "--encoder", "tfidf", "--out", tmp_path / "b", "--json")
     result = json.loads(done.out)
     promised = {"encoder", "strategy", "adaptation", "n_train", "classes", "fit_seconds", "bundle", "test"}
@@ -121,7 +121,11 @@ def test_predict_keeps_rows_without_text_when_asked(headstart: Headstart, bundle
     done = headstart("predict", bundle, rows, "--out", out, "--skip-bad-rows")
     assert "1 rows without usable text" in done.err
     with out.open(encoding="utf-8") as file:
-        assert [(row["id"], row["predicted"]) for row in csv.DictReader(file)] == [("1", "good"), ("2", ""), ("3", "bad")]
+        assert [(row["id"], row["predicted"]) for row in csv.DictReader(file)] == [
+            ("1", "good"),
+            ("2", ""),
+            ("3", "bad"),
+        ]
 
 
 def test_predict_all_probabilities_sum_to_one(headstart: Headstart, bundle: Path, reviews: Path):

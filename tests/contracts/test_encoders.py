@@ -136,9 +136,7 @@ def test_state_round_trip(encoder: Any, tmp_path: Path) -> None:
     for name in "ab":
         folder = tmp_path / name
         state = encoder.get_state(folder)
-        arrays = (
-            load(save({k: np.ascontiguousarray(v) for k, v in state.arrays.items()})) if state.arrays else {}
-        )
+        arrays = load(save({k: np.ascontiguousarray(v) for k, v in state.arrays.items()})) if state.arrays else {}
         encoder = kind.from_state(State(orjson.loads(orjson.dumps(dict(state.settings))), arrays), folder)
         np.testing.assert_allclose(dense(encoder.encode(TEXTS)), expected, atol=ATOL_EXPORT)
         assert encoder.encode([]).shape == (0, expected.shape[1])

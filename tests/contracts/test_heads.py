@@ -127,11 +127,7 @@ def test_a_row_of_zeros_works(name, form):
 def test_all_features_zero_gives_finite_probabilities(name):
     """Features that say nothing are no reason to fail."""
     y = np.array([0, 1, 0, 1, 0, 1])
-    p = (
-        make(name)
-        .fit(np.zeros((6, 3), dtype=np.float32), y)
-        .predict_proba(np.zeros((1, 3), dtype=np.float32))
-    )
+    p = make(name).fit(np.zeros((6, 3), dtype=np.float32), y).predict_proba(np.zeros((1, 3), dtype=np.float32))
     assert_allclose(p, 0.5, atol=1e-6)
 
 

@@ -106,9 +106,7 @@ def test_labels_alike_and_one_class():
 def test_truncated_texts_are_counted_by_the_caller():
     """Long texts = the rows that the encoder says it cuts."""
     data = dataset([("a", "x"), ("b", "y"), ("c", "x")])
-    (found,) = [
-        f for f in audit(data, truncated=np.array([True, False, True])).findings if f.name == "long_texts"
-    ]
+    (found,) = [f for f in audit(data, truncated=np.array([True, False, True])).findings if f.name == "long_texts"]
     assert (found.n, "66.7%" in found.message) == (2, True)
     assert not [f for f in audit(data, truncated=np.zeros(3, dtype=bool)).findings if f.name == "long_texts"]
 

@@ -47,10 +47,7 @@ def found(content: bytes, size: int = 1 << 20) -> Encoding:
 @pytest.mark.parametrize(
     ("texts", "encoding"),
     [
-        *(
-            (SIMPLIFIED, name)
-            for name in ("utf-8", "gb18030", "gbk", "utf-16-le", "utf-16-be", "utf-16", "utf-32")
-        ),
+        *((SIMPLIFIED, name) for name in ("utf-8", "gb18030", "gbk", "utf-16-le", "utf-16-be", "utf-16", "utf-32")),
         *((TRADITIONAL, name) for name in ("big5", "cp950", "gb18030")),
         *((WESTERN, name) for name in ("utf-8-sig", "latin-1", "cp1252", "utf-16-le", "utf-16-be")),
     ],
@@ -125,9 +122,7 @@ def test_asked_encoding_is_checked_over_the_whole():
     """An encoding that the file is not in names line, byte and the detected one; a right one is taken."""
     content = table(SIMPLIFIED).encode("gb18030")
     assert check(lambda: [content], "GB18030", "a.csv").name == "gb18030"
-    with pytest.raises(
-        DataError, match=r"a.csv line 2: byte 0x.* is not utf-8. The file seems to be gb18030"
-    ):
+    with pytest.raises(DataError, match=r"a.csv line 2: byte 0x.* is not utf-8. The file seems to be gb18030"):
         check(lambda: [content], "utf-8", "a.csv")
     with pytest.raises(DataError, match="No encoding that Headstart knows"):
         check(lambda: [random.Random(0).randbytes(4000)], "utf-8", "a.csv")
@@ -138,9 +133,7 @@ def test_asked_utf8_with_a_mark_loses_the_mark():
     assert check(lambda: ["文".encode("utf-8-sig")], "utf-8", "a.csv").name == "utf-8-sig"
 
 
-@pytest.mark.parametrize(
-    ("name", "message"), [("utf8x", "Did you mean 'utf-8'"), ("hex", "Unknown encoding")]
-)
+@pytest.mark.parametrize(("name", "message"), [("utf8x", "Did you mean 'utf-8'"), ("hex", "Unknown encoding")])
 def test_unknown_encodings(name: str, message: str):
     """A name that is no text encoding is a ConfigError with the nearest."""
     with pytest.raises(ConfigError, match=message):

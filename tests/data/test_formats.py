@@ -27,9 +27,7 @@ NASTY = st.text(
     ),
     max_size=30,
 )
-RELAXED = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+RELAXED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def rows_of(path: Path, encoding: str = "utf-8") -> Iterator[Row]:
@@ -43,9 +41,7 @@ def written(path: Path, content: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    "suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.xz", "tsv.bz2", "parquet.gz"]
-)
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl", "parquet", "csv.gz", "jsonl.xz", "tsv.bz2", "parquet.gz"])
 @RELAXED
 @given(rows=st.lists(st.tuples(NASTY, NASTY), min_size=1, max_size=8))
 def test_what_is_written_is_read_again(tmp_path: Path, suffix: str, rows: list[tuple[str, str]]):

@@ -222,9 +222,7 @@ def test_labels_with_spaces_that_collide_with_nothing(tmp_path: Path):
 def test_float_labels_are_refused(tmp_path: Path, labels: tuple[object, object]):
     """When all labels are decimal numbers they are no classes, skipping or not."""
     path = jsonl_file(tmp_path, *({"text": "x", "label": label} for label in labels))
-    with pytest.raises(
-        DataError, match=r"line 1: label .* is a decimal number.*write class codes as integers"
-    ):
+    with pytest.raises(DataError, match=r"line 1: label .* is a decimal number.*write class codes as integers"):
         read_dataset(path, skip_bad_rows=True)
 
 
@@ -276,9 +274,7 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(tmp_path: Path):
     for content in ("text,label\nx,a\n", '{"text": "x", "label": "a"}\n'):
         path = tmp_path / ("a.csv" if content[0] == "t" else "a.jsonl")
         path.write_bytes(content.encode("utf-8-sig"))
-        assert (
-            ("x",) == read_dataset(path).dataset.texts == read_dataset(path, encoding="utf-8").dataset.texts
-        )
+        assert ("x",) == read_dataset(path).dataset.texts == read_dataset(path, encoding="utf-8").dataset.texts
 
 
 def test_missing_file_names_the_near_ones(tmp_path: Path):
@@ -344,9 +340,7 @@ def test_standard_input_streams_when_the_encoding_is_given():
         "for row in rows: print(row.text, flush=True)\n"
     )
     lines = b'{"text": "x"}\n' * 3000
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as child:
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         assert child.stdin is not None
         assert child.stdout is not None
         child.stdin.write(lines)
@@ -451,21 +445,14 @@ def test_what_can_be_learned_from():
 
 def test_importing_data_is_cheap():
     """`import headstart.data` loads neither scikit-learn, torch nor pyarrow."""
-    code = (
-        "import sys, headstart.data; print([m for m in ('sklearn', 'torch', 'pyarrow') if m in sys.modules])"
-    )
+    code = "import sys, headstart.data; print([m for m in ('sklearn', 'torch', 'pyarrow') if m in sys.modules])"
     assert (
-        subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        ).stdout.strip()
-        == "[]"
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "[]"
     )
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(
-    ("name", "n"), [("waimai_10k", 2398), ("amazon_multidomain", 5921), ("20newsgroups", 7532)]
-)
+@pytest.mark.parametrize(("name", "n"), [("waimai_10k", 2398), ("amazon_multidomain", 5921), ("20newsgroups", 7532)])
 def test_real_data(name: str, n: int):
     """Real test sets come whole, with as many rows as their manifest says."""
     path = SHARED / name / "test.jsonl.gz"

@@ -41,9 +41,7 @@ def test_limit_is_in_proportion(labels: list[str], limit: int, seed: int):
     kept = Counter(drawn.labels)
     for name, n in Counter(labels).items():
         assert abs(kept[name] - n * drawn.n / len(labels)) <= 1 + 1e-9
-    assert all(
-        label == labels[int(text)] for text, label in zip(drawn.texts, drawn.labels or (), strict=True)
-    )
+    assert all(label == labels[int(text)] for text, label in zip(drawn.texts, drawn.labels or (), strict=True))
 
 
 @given(LABELS, st.integers(2, 4), st.integers(0, 5))
@@ -80,9 +78,7 @@ def test_same_seed_same_rows():
     assert sample_per_class(data, 5, 1) != sample_per_class(data, 5, 2)
     assert limit_rows(data, 9, 1) == limit_rows(data, 9, 1) != limit_rows(data, 9, 2)
     first, second = folds(data.labels, 5, 1), folds(data.labels, 5, 1)
-    assert all(
-        np.array_equal(a, b) for x, y in zip(first, second, strict=True) for a, b in zip(x, y, strict=True)
-    )
+    assert all(np.array_equal(a, b) for x, y in zip(first, second, strict=True) for a, b in zip(x, y, strict=True))
     assert np.array_equal(before, np.random.get_state()[1])  # noqa: NPY002
 
 

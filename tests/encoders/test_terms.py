@@ -88,14 +88,33 @@ def test_tfidf_is_scikit_learns(analyser: str, texts: list[str]) -> None:
         np.testing.assert_allclose(features.toarray(), peer.transform(some).toarray(), atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["bow", "tfidf"])
+def test_texts_just_fitted_are_read_again(name: str) -> None:
+    """What `fit` has counted is never given for other texts: neither for a list changed since, nor twice."""
+    texts = list(ENGLISH)
+    encoder = make_encoder(name).fit(texts)
+    expected = encoder.encode(ENGLISH).toarray()
+    texts.reverse()
+    np.testing.assert_array_equal(make_encoder(name).fit(ENGLISH).encode(texts).toarray(), expected[::-1])
+    changed = list(ENGLISH)
+    encoder = make_encoder(name).fit(changed)
+    changed.reverse()
+    np.testing.assert_array_equal(encoder.encode(changed).toarray(), expected[::-1])
+    encoder = make_encoder(name).fit(tuple(ENGLISH))
+    for texts_again in (tuple(ENGLISH), ENGLISH):
+        np.testing.assert_array_equal(encoder.encode(texts_again).toarray(), expected)
+    same = tuple(ENGLISH)
+    encoder = make_encoder(name).fit(same)
+    for _ in range(3):
+        np.testing.assert_array_equal(encoder.encode(same).toarray(), expected)
+
+
 def test_tfidf_by_hand() -> None:
     """(1 + log tf) (log((1 + n) / (1 + df)) + 1), at length 1."""
     encoder = make_encoder("tfidf", analyser="word", ngrams=(1, 1)).fit(["a b", "a a a c"])
     both, one = math.log(3 / 3) + 1, math.log(3 / 2) + 1
     row = np.array([(1 + math.log(3)) * both, one])
-    np.testing.assert_allclose(
-        encoder.encode(["c a a a"]).toarray(), [[row[0], 0, row[1]] / np.linalg.norm(row)], 1e-6
-    )
+    np.testing.assert_allclose(encoder.encode(["c a a a"]).toarray(), [[row[0], 0, row[1]] / np.linalg.norm(row)], 1e-6)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -104,9 +123,7 @@ def test_bow_is_counts_at_length_one(binary: bool) -> None:
     terms = make_analyser("word", (1, 2), (1, 3))
     counts = CountVectorizer(analyzer=terms, binary=binary).fit(ENGLISH).transform(ENGLISH).toarray()
     found = make_encoder("bow", binary=binary).fit(ENGLISH).encode(ENGLISH)
-    np.testing.assert_allclose(
-        found.toarray(), counts / np.linalg.norm(counts, axis=1, keepdims=True), rtol=1e-6
-    )
+    np.testing.assert_allclose(found.toarray(), counts / np.linalg.norm(counts, axis=1, keepdims=True), rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["bow", "tfidf"])
@@ -204,9 +221,7 @@ def test_any_text_is_encoded(texts: list[str]) -> None:
 @pytest.mark.parametrize("unit", ["这家餐厅的味道很好，服务员也很热情。", "好", "a", "soup was cold! "])
 def test_a_megabyte(unit: str) -> None:
     """A text of 1 MB is read to its end: a character occurs as often as it was written."""
-    encoder = make_encoder("bow", analyser="zh", characters=[1, 1], ngrams=[1, 1]).fit(
-        [*CHINESE, *ENGLISH, "cold!"]
-    )
+    encoder = make_encoder("bow", analyser="zh", characters=[1, 1], ngrams=[1, 1]).fit([*CHINESE, *ENGLISH, "cold!"])
     n = 1_000_000 // len(unit.encode())
     column = encoder.get_state(Path()).settings["vocabulary"].index(f"\u241f{unit[0]}")
     assert encoder.truncated([unit * n]).tolist() == [False]

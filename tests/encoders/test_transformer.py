@@ -96,8 +96,7 @@ def test_batches_do_not_matter(family: str, tiny_model: Callable[[str], Path]) -
     """A text has the same features alone, with others, and in batches of any budget."""
     folder = str(tiny_model(family))
     small, large = (
-        make_encoder(folder, precision="fp32", max_tokens=40, batch_tokens=budget).fit([])
-        for budget in (1, 4096)
+        make_encoder(folder, precision="fp32", max_tokens=40, batch_tokens=budget).fit([]) for budget in (1, 4096)
     )
     together = large.encode(TEXTS)
     np.testing.assert_allclose(small.encode(TEXTS), together, atol=1e-5)

@@ -25,9 +25,7 @@ def test_a_clear_gain_helped_and_mirrored_it_hurt():
     assert (found.verdict, found.metric) == ("helped", "accuracy")
     assert_allclose(found.difference.value, 0.1)
     assert 0.03 < found.difference.low < 0.1 < found.difference.high < 0.18
-    assert found.sentence.startswith(
-        "minilm + logistic beats tfidf + svm by 10.0 points of accuracy (95 % interval"
-    )
+    assert found.sentence.startswith("minilm + logistic beats tfidf + svm by 10.0 points of accuracy (95 % interval")
     assert found.sentence.endswith("the transfer helped.")
     mirrored = compare("tfidf + svm", labels, worse, "minilm + logistic", better, CLASSES)
     assert mirrored.verdict == "hurt"
@@ -81,9 +79,7 @@ def test_pairing_narrows_the_interval():
     labels = [CLASSES[i] for i in y]
     fail = rng.random(500) < 0.3
     model = answers(y, ~fail)
-    nested = compare(
-        "m", labels, model, "b", answers(y, ~fail & (rng.random(500) < 0.95)), CLASSES
-    ).difference
+    nested = compare("m", labels, model, "b", answers(y, ~fail & (rng.random(500) < 0.95)), CLASSES).difference
     apart = compare("m", labels, model, "b", answers(y, rng.random(500) < 0.665), CLASSES).difference
     assert nested.high - nested.low < 0.6 * (apart.high - apart.low)
 

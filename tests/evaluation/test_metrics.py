@@ -91,9 +91,7 @@ def test_mistakes_are_the_most_confident_errors():
     first = result.mistakes[0]
     assert len(result.mistakes) == 20
     assert (first.text, first.line, first.label) == (f"text {worst}", worst + 2, "np"[y[worst]])
-    assert [m.probability for m in result.mistakes] == sorted(
-        (m.probability for m in result.mistakes), reverse=True
-    )
+    assert [m.probability for m in result.mistakes] == sorted((m.probability for m in result.mistakes), reverse=True)
     assert evaluate("m", ("n", "p"), ["np"[i] for i in y], p).mistakes == ()
 
 

@@ -31,9 +31,7 @@ def test_two_columns_are_a_sigmoid():
 
 def test_log_losses_are_minus_the_log_probability():
     """By hand: two equal classes cost log 2."""
-    assert_allclose(
-        log_losses(np.array([[0.0, 0.0], [3.0, 0.0]]), np.array([1, 0])), [np.log(2), np.log1p(np.exp(-3))]
-    )
+    assert_allclose(log_losses(np.array([[0.0, 0.0], [3.0, 0.0]]), np.array([1, 0])), [np.log(2), np.log1p(np.exp(-3))])
 
 
 @pytest.mark.parametrize("k", [2, 5])

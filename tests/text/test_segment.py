@@ -72,7 +72,5 @@ assert not {"jieba", "rjieba"} & set(sys.modules)
 module.find_spec = lambda name: None
 module.segment("很好")
 """
-    run = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True
-    )
+    run = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
     assert (run.stdout, run.stderr) == ("", "")

@@ -42,9 +42,7 @@ def _load(folder: Path, check_golden: bool) -> Predictor:
     with contextlib.suppress(OSError):  # a place where nothing can be renamed needs no recovery
         recover(folder)
     if not folder.is_dir():
-        raise BundleCorrupt(
-            f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it."
-        )
+        raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
     _verify_files(folder, layout.read_manifest(folder)["files"])
     predictor = build(folder)
     if check_golden:

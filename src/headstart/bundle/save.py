@@ -30,6 +30,8 @@ __all__ = ["check_place", "save_bundle"]
 
 _CLUTTER = {".DS_Store", "Thumbs.db"}  # file managers leave them anywhere
 
+_MAX_CHANGE = 0.25  # a fresh transformer answers in bf16, its bundle in fp32: hundredths, never a quarter
+
 # Hand-written: every bundle is checked on these, and no text of the user leaves their machine with a bundle
 # unless they ask for it.
 _GOLDEN_TEXTS = (
@@ -72,13 +74,14 @@ def save_bundle(
             _write_parts(predictor, staging)
             _write_json(staging / layout.REFERENCE, dict(reference or {}))
             (staging / layout.CARD).write_text(render_card(predictor, facts or {}), encoding="utf-8")
-            _write_golden(staging, (*_GOLDEN_TEXTS, *golden_texts))
+            _write_golden(staging, (*_GOLDEN_TEXTS, *golden_texts), predictor)
             _write_manifest(staging)
             sync_tree(staging)
             replace_folder(staging, folder)
     except OSError as error:
         kept = " The bundle that was there is untouched." if (folder / layout.MANIFEST).is_file() else ""
-        raise BundleError(f"{folder} could not be saved: {error.strerror or error}.{kept}") from error
+        reason = str(error.strerror or error).rstrip(".")
+        raise BundleError(f"{folder} could not be saved: {reason}.{kept}") from error
     return folder
 
 
@@ -97,8 +100,7 @@ def check_place(folder: Path) -> None:
         files = layout.read_manifest(folder)["files"]
     except BundleError as error:
         raise BundleError(
-            f"{folder} exists and is not a bundle that can be read; it is left alone. "
-            "Choose another place (--out)."
+            f"{folder} exists and is not a bundle that can be read; it is left alone. Choose another place (--out)."
         ) from error
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
     foreign = sorted(name for name in present - {layout.MANIFEST, *files} if Path(name).name not in _CLUTTER)
@@ -133,13 +135,17 @@ def _write_arrays(path: Path, state: State) -> None:
         path.write_bytes(save({name: np.ascontiguousarray(array) for name, array in state.arrays.items()}))
 
 
-def _write_golden(folder: Path, texts: Sequence[str]) -> None:
-    """Predict with the bundle as it was written, not with the object in memory: a bad save fails here."""
-    restored = build(folder)
-    rows = zip(texts, restored.predict_proba(texts).tolist(), strict=True)
-    lines = [
-        json.dumps({"text": text, "probabilities": rounded(row)}, ensure_ascii=False) for text, row in rows
-    ]
+def _write_golden(folder: Path, texts: Sequence[str], predictor: Predictor) -> None:
+    """Predict with the bundle as it was written. Raises BundleError if that is not what the model says."""
+    found = build(folder).predict_proba(texts)
+    off = float(np.abs(found - predictor.predict_proba(texts)).sum(axis=1).max()) / 2
+    if not off <= _MAX_CHANGE:
+        raise BundleError(
+            f"The written files do not answer like the model (probability off by {off:.2g}): not saved. "
+            "If it was loaded from a bundle: is that folder still the same?"
+        )
+    rows = zip(texts, found.tolist(), strict=True)
+    lines = [json.dumps({"text": text, "probabilities": rounded(row)}, ensure_ascii=False) for text, row in rows]
     (folder / layout.GOLDEN).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

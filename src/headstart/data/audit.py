@@ -83,9 +83,7 @@ def overlap(train: Dataset, test: Dataset) -> Finding:
 
 
 def _problem_finding(problem: Problem) -> Finding:
-    examples = tuple(
-        f"{place}: {problem.what}" if i == 0 else place for i, place in enumerate(problem.places[:3])
-    )
+    examples = tuple(f"{place}: {problem.what}" if i == 0 else place for i, place in enumerate(problem.places[:3]))
     return Finding(problem.kind, problem.n, f"{problem.rows}: {problem.n:,}", examples, "error")
 
 
@@ -179,13 +177,9 @@ def _language_mix(languages: Mapping[str, float], n: int) -> list[Finding]:
     present = {name: share for name, share in languages.items() if share >= _MINORITY_LANGUAGE}
     if len(present) < 2:
         return []
-    listed = ", ".join(
-        f"{name} {share:.0%}" for name, share in sorted(present.items(), key=lambda item: -item[1])
-    )
+    listed = ", ".join(f"{name} {share:.0%}" for name, share in sorted(present.items(), key=lambda item: -item[1]))
     largest = max(present.values())
-    return [
-        Finding("language_mix", round((1 - largest) * n), f"several languages: {listed}", severity="info")
-    ]
+    return [Finding("language_mix", round((1 - largest) * n), f"several languages: {listed}", severity="info")]
 
 
 def _lengths(texts: Sequence[str]) -> dict[str, float]:

@@ -43,12 +43,7 @@ def _chinese() -> "Bools":
     level1 = [bytes((lead, trail)) for lead in range(0xB0, 0xD8) for trail in range(0xA1, 0xFF)]
     chars = b"".join(level1).decode("gb2312", "ignore")
     trails = [*range(0x40, 0x7F), *range(0xA1, 0xFF)]
-    level1 = [
-        bytes((lead, trail))
-        for lead in range(0xA4, 0xC7)
-        for trail in trails
-        if (lead, trail) <= (0xC6, 0x7E)
-    ]
+    level1 = [bytes((lead, trail)) for lead in range(0xA4, 0xC7) for trail in trails if (lead, trail) <= (0xC6, 0x7E)]
     chars += b"".join(level1).decode("big5", "ignore")
     table = _western().copy()
     table[np.array([ord(c) for c in chars])] = True

@@ -124,9 +124,7 @@ def known(encoding: str) -> Encoding:
         codec = codecs.lookup(encoding).name
     except LookupError:
         hint = did_you_mean(encoding, _KNOWN)
-        raise ConfigError(
-            f"Unknown encoding {encoding!r}.{hint} Known, among others: {', '.join(_KNOWN)}."
-        ) from None
+        raise ConfigError(f"Unknown encoding {encoding!r}.{hint} Known, among others: {', '.join(_KNOWN)}.") from None
     return Encoding(codec, False, "certain", "as asked")
 
 
@@ -250,9 +248,7 @@ def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:
             if candidate.alive:
                 candidate.read(chunk, final, scoring=n_read < _SCORED_BYTES)
         n_read += len(chunk)
-    ranked = sorted(
-        (c for c in candidates if c.alive), key=lambda c: -c.score
-    )  # stable: a tie keeps the order
+    ranked = sorted((c for c in candidates if c.alive), key=lambda c: -c.score)  # stable: a tie keeps the order
     if not ranked or ranked[0].score < _READS_LIKE_TEXT:
         where = f"{survey.error} is not UTF-8" if survey.error is not None else "has NUL bytes"
         raise DataError(
@@ -260,8 +256,6 @@ def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:
             "Name its encoding with --encoding (encoding=), or repair that line."
         )
     best = ranked[0]
-    rival = next(
-        (c.score for c in ranked[1:] if c.codec[:4] != best.codec[:4]), 0.0
-    )  # big5hkscs is no rival of cp950
+    rival = next((c.score for c in ranked[1:] if c.codec[:4] != best.codec[:4]), 0.0)  # big5hkscs is no rival of cp950
     confidence = "likely" if best.score - rival >= _CLEAR_MARGIN and best.n_scored >= 10 else "guess"
     return Encoding(best.codec, False, confidence, f"{best.score:.0%} of its characters are common ones")

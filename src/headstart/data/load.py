@@ -192,9 +192,7 @@ def _gather(source: Source, limit: int | None, judge: Judge, ledger: Ledger, row
             rows.places[row.line] = row.place
 
 
-def _settle_labels(
-    source: Source, labelled: bool | None, rows: _Gathered, ledger: Ledger, notes: list[str]
-) -> bool:
+def _settle_labels(source: Source, labelled: bool | None, rows: _Gathered, ledger: Ledger, notes: list[str]) -> bool:
     """True when the data set is labelled; then rows without label are written down and left out."""
     if source.roles.label is None:
         return False
@@ -230,9 +228,7 @@ def _strip(rows: _Gathered, role: str) -> list[Step]:
     n_changed = sum(old != new for old, new in zip(rows.labels, stripped, strict=True))
     rows.labels = stripped
     n = len(stripped)
-    return (
-        [Step(role, f"spaces around the label stripped in {rows_of(n_changed)}", n, n)] if n_changed else []
-    )
+    return [Step(role, f"spaces around the label stripped in {rows_of(n_changed)}", n, n)] if n_changed else []
 
 
 def _label_problems(rows: _Gathered, notes: list[str]) -> list[Problem]:
@@ -245,12 +241,8 @@ def _label_problems(rows: _Gathered, notes: list[str]) -> list[Problem]:
     problems = []
     if colliding:
         first = next(i for i, label in enumerate(rows.labels) if label in colliding)
-        others = sorted(
-            names - {rows.labels[first]}, key=lambda name: name.strip() != str(rows.labels[first]).strip()
-        )
-        problems.append(
-            _label_problem("label_spaces", rows, colliding, f"differs from {others[0]!r} only by spaces")
-        )
+        others = sorted(names - {rows.labels[first]}, key=lambda name: name.strip() != str(rows.labels[first]).strip())
+        problems.append(_label_problem("label_spaces", rows, colliding, f"differs from {others[0]!r} only by spaces"))
     if names and all(map(is_float_label, names)):
         problems.append(_label_problem("float_labels", rows, names, "is a decimal number, no class name"))
     return problems

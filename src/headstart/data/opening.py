@@ -131,9 +131,7 @@ def locate(name: str) -> Location:
         head = stream.read(8)
     actual = _compression(head)
     if compression and actual != compression:
-        raise DataError(
-            f"{name} ends in .{compression} but is no {compression} archive. Rename it, or pack it again."
-        )
+        raise DataError(f"{name} ends in .{compression} but is no {compression} archive. Rename it, or pack it again.")
     _refuse_foreign(head, name)
     return Location(name, suffix, path, actual)
 
@@ -201,9 +199,7 @@ def _near_names(path: Path) -> str:
     if not folder.is_dir():
         return f" There is no folder {str(folder)!r}."
     with contextlib.suppress(OSError):
-        near = difflib.get_close_matches(
-            path.name, sorted(entry.name for entry in folder.iterdir()), n=3, cutoff=0.6
-        )
+        near = difflib.get_close_matches(path.name, sorted(entry.name for entry in folder.iterdir()), n=3, cutoff=0.6)
         if near:
             return " Did you mean " + " or ".join(repr(str(folder / name)) for name in near) + "?"
     return ""
@@ -215,9 +211,7 @@ def readable(name: str) -> Iterator[None]:
     try:
         yield
     except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
-        raise DataError(
-            f"{name}: the archive is damaged or cut off ({error}). Copy or download it again."
-        ) from error
+        raise DataError(f"{name}: the archive is damaged or cut off ({error}). Copy or download it again.") from error
     except UnicodeDecodeError as error:  # only from a pipe: of files the encoding is checked before
         raise DataError(f"{name} is not {error.encoding}: byte 0x{error.object[error.start]:02X}.") from error
     except PermissionError as error:
@@ -228,7 +222,5 @@ def readable(name: str) -> Iterator[None]:
         raise
     except OSError as error:
         if "data stream" in str(error):  # how bz2 says it
-            raise DataError(
-                f"{name}: the archive is damaged ({error}). Copy or download it again."
-            ) from error
+            raise DataError(f"{name}: the archive is damaged ({error}). Copy or download it again.") from error
         raise DataError(f"{name} cannot be read: {error.strerror or error}.") from error

@@ -62,9 +62,7 @@ def open_source(
                 f"Its columns are: {', '.join(present)}."
             )
     filtered = Filtered(itertools.chain(head, rows), spec.filters, location.name)
-    return Source(
-        location.name, present, roles, filtered, (*notes, *roles.notes), tuple(map(str, spec.filters))
-    )
+    return Source(location.name, present, roles, filtered, (*notes, *roles.notes), tuple(map(str, spec.filters)))
 
 
 def format_for(suffix: str, name: str) -> Format:
@@ -84,9 +82,7 @@ def format_for(suffix: str, name: str) -> Format:
 @functools.cache
 def known_suffixes() -> dict[str, str]:
     """File suffix -> name of the format in the registry; the empty suffix is a folder."""
-    return {
-        suffix: name for name in registry.names("format") for suffix in registry.load("format", name).suffixes
-    }
+    return {suffix: name for name in registry.names("format") for suffix in registry.load("format", name).suffixes}
 
 
 def _locate(path: str, encoding: str | None, format: str | None) -> Location:

@@ -104,6 +104,4 @@ class Filtered:
         shown = [f"{v!r} ({n:,})" for v, n in seen.most_common(_MAX_VALUES_SHOWN)]
         more = ", ..." if len(seen) > _MAX_VALUES_SHOWN else ""
         hint = did_you_mean(value, list(seen))
-        return (
-            f"{self.name}: no row has {column} {value!r}.{hint} Values there are: {', '.join(shown)}{more}."
-        )
+        return f"{self.name}: no row has {column} {value!r}.{hint} Values there are: {', '.join(shown)}{more}."

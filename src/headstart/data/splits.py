@@ -61,9 +61,7 @@ def folds(
     else:
         _, first, groups = np.unique(digests(texts), return_index=True, return_inverse=True)
     if n_folds < 2 or len(first) < n_folds:
-        raise ConfigError(
-            f"n_folds must be from 2 to the number of different texts, {len(first)}. Got {n_folds}."
-        )
+        raise ConfigError(f"n_folds must be from 2 to the number of different texts, {len(first)}. Got {n_folds}.")
     # groups shuffled, then in the order of their classes, are dealt to the folds like cards
     order = np.lexsort((np.random.default_rng(seed).random(len(first)), codes[first]))
     fold_of_group = np.empty(len(first), dtype=np.int64)

@@ -45,8 +45,7 @@ def make_encoder(name: str, **settings: Any) -> Encoder:
     for key in settings:
         if key not in known:
             raise ConfigError(
-                f"encoder.{key} is not a setting of {component!r}.{did_you_mean(key, known)} "
-                f"Known: {', '.join(known)}."
+                f"encoder.{key} is not a setting of {component!r}.{did_you_mean(key, known)} Known: {', '.join(known)}."
             )
     encoder: Encoder = made(**settings)
     return encoder

@@ -49,9 +49,7 @@ class FeatureCache:
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
         self.path, self.max_bytes = folder / "features.sqlite", max_bytes
 
-    def encode(
-        self, fingerprint: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats]
-    ) -> Floats:
+    def encode(self, fingerprint: str, texts: Sequence[str], encode: Callable[[Sequence[str]], Floats]) -> Floats:
         """Features (n, d) float32 of n >= 1 texts; `encode` is called at most once, with the distinct texts
         that are not kept yet.
         """
@@ -108,9 +106,7 @@ class FeatureCache:
                 with connection:  # commits, or rolls back
                     connection.execute("BEGIN IMMEDIATE")
                     self._make_room(connection, int(step * row_bytes))
-                    connection.executemany(
-                        "INSERT OR REPLACE INTO features (key, vector) VALUES (?, ?)", rows
-                    )
+                    connection.executemany("INSERT OR REPLACE INTO features (key, vector) VALUES (?, ?)", rows)
 
     def _make_room(self, connection: sqlite3.Connection, n_bytes: int) -> None:
         def pragma(name: str) -> int:
@@ -128,9 +124,7 @@ class FeatureCache:
 
     def _pass_over(self, error: Exception, verb: str) -> None:
         logger.warning("feature cache %s cannot be %s (%s); going on without it", self.path, verb, error)
-        if (
-            type(error) is sqlite3.DatabaseError
-        ):  # "malformed", "not a database"; a lock is an OperationalError
+        if type(error) is sqlite3.DatabaseError:  # "malformed", "not a database"; a lock is an OperationalError
             with suppress(OSError):
                 self.path.unlink()
 

@@ -38,6 +38,7 @@ class TermCounts:
     ) -> None:
         self.analyser, self.min_df, self.max_features = analyser, min_df, max_features
         self.ngrams, self.characters = ngrams, characters
+        self._fitted: tuple[Sequence[str], csr_matrix] | None = None
 
     def fit(self, texts: Sequence[str]) -> csr_matrix:
         """Learn the vocabulary; returns the counts of these texts. Raises ConfigError, DataError."""
@@ -51,16 +52,22 @@ class TermCounts:
             dtype=np.float32,
         )
         try:
-            return self._vectoriser.fit_transform(texts)
+            counts = self._vectoriser.fit_transform(texts)
         except ValueError as error:  # scikit-learn's words for an empty vocabulary
             raise DataError(
                 f"No terms are left of {len(texts)} texts (analyser {self.analyser_!r}, min_df {min_df}). "
                 "Are the texts in the right column? Otherwise lower min_df with --set encoder.min_df=1."
             ) from error
+        self._fitted = (texts, counts) if isinstance(texts, tuple) else None  # a list may be changed by then
+        return counts
 
     def counts(self, texts: Sequence[str]) -> csr_matrix:
-        """Counts (n, d) of other texts; unknown terms are left out."""
-        return self._vectoriser.transform(texts)
+        """Counts (n, d); unknown terms are left out. Those of the texts just fitted are there already: they are
+        handed over once, since most of the time goes into cutting texts.
+        """
+        fitted_texts, counts = self._fitted or (None, None)
+        self._fitted = None
+        return counts if texts is fitted_texts else self._vectoriser.transform(texts)
 
     def settings(self) -> dict[str, Any]:
         """JSON values that rebuild this object, the vocabulary as a list in column order."""
@@ -107,17 +114,14 @@ class TermCounts:
 
 def _at_least_one(name: str, value: object) -> None:
     if value is not None and (not _is_int(value) or value < 1):
-        raise ConfigError(
-            f"encoder.{name} must be a whole number from 1 on, or left out. Got {value!r} instead."
-        )
+        raise ConfigError(f"encoder.{name} must be a whole number from 1 on, or left out. Got {value!r} instead.")
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:
     pair = tuple(value) if isinstance(value, list | tuple) else ()
     if len(pair) != 2 or not all(map(_is_int, pair)) or not least <= pair[0] <= pair[1]:
         raise ConfigError(
-            f"encoder.{name} must be [shortest, longest] from {least} on, for example [1, 2]. "
-            f"Got {value!r} instead."
+            f"encoder.{name} must be [shortest, longest] from {least} on, for example [1, 2]. Got {value!r} instead."
         )
     return pair[0], pair[1]
 

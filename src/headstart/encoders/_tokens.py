@@ -30,9 +30,7 @@ class TokenBatch:
 class TextTokeniser:
     """Texts -> token ids, cut at `max_tokens` (special tokens included); knows which texts were cut."""
 
-    def __init__(
-        self, tokenizer: Tokenizer, max_tokens: int, prompt: str = "", lower_case: bool = False
-    ) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_tokens: int, prompt: str = "", lower_case: bool = False) -> None:
         self.max_tokens, self.prompt, self.lower_case = max_tokens, prompt, lower_case
         self._whole = Tokenizer.from_str(tokenizer.to_str())
         self._whole.no_padding()
@@ -41,9 +39,7 @@ class TextTokeniser:
         self._cutting.enable_truncation(max_tokens)
 
     @classmethod
-    def from_file(
-        cls, path: Path, max_tokens: int, prompt: str = "", lower_case: bool = False
-    ) -> "TextTokeniser":
+    def from_file(cls, path: Path, max_tokens: int, prompt: str = "", lower_case: bool = False) -> "TextTokeniser":
         """Read a tokenizer.json."""
         return cls(Tokenizer.from_file(str(path)), max_tokens, prompt, lower_case)
 

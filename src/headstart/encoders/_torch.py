@@ -98,9 +98,7 @@ def load_tokenizer(folder: Path) -> tuple[Any, int]:
         try:
             tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
         except Exception as error:  # as above
-            raise EncoderUnavailable(
-                f"{folder}: this tokeniser cannot be loaded: {_sentence(error)}"
-            ) from None
+            raise EncoderUnavailable(f"{folder}: this tokeniser cannot be loaded: {_sentence(error)}") from None
     backend = getattr(tokenizer, "backend_tokenizer", None)
     if backend is None:
         raise EncoderUnavailable(f"{folder}: no fast tokeniser. Save it with a tokenizer.json first.")
@@ -134,10 +132,7 @@ def _projection(folder: Path) -> nn.Module:
     activations = {"Tanh": nn.Tanh, "Identity": nn.Identity, "ReLU": nn.ReLU, "GELU": nn.GELU}
     if name not in activations:
         raise EncoderUnavailable(f"{folder}: activation {name!r} is not supported.")
-    if (
-        config.get("use_residual")
-        or config.get("module_input_name", "sentence_embedding") != "sentence_embedding"
-    ):
+    if config.get("use_residual") or config.get("module_input_name", "sentence_embedding") != "sentence_embedding":
         raise EncoderUnavailable(f"{folder}: a Dense layer with a residual or on tokens is not supported.")
     linear = nn.Linear(config["in_features"], config["out_features"], bias=config.get("bias", True))
     weights = load_file(folder / "model.safetensors")

@@ -102,9 +102,7 @@ def _verdict(low: float, high: float, n_disagreements: int) -> str:
     return "helped" if low > 0.0 else "hurt"
 
 
-def _sentence(
-    model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: int
-) -> str:
+def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: int) -> str:
     """The verdict for a reader who knows no statistics; `ends`: value, low, high; shown in hundredths."""
     unit = _UNITS.get(metric, f"points of {metric}")
     points, low, high = (100.0 * v for v in ends)

@@ -23,9 +23,7 @@ def encode_true(classes: Sequence[Any], y_true: Sequence[Any]) -> tuple[tuple[st
     return tuple(names), np.array([code[label] for label in true], dtype=np.int64)
 
 
-def unknown_labels(
-    classes: Sequence[Any], y_true: Sequence[Any], lines: Sequence[int] | None = None
-) -> Finding | None:
+def unknown_labels(classes: Sequence[Any], y_true: Sequence[Any], lines: Sequence[int] | None = None) -> Finding | None:
     """What to tell the user about test labels that the model never saw; None when there are none."""
     names, y = encode_true(classes, y_true)
     rows = np.flatnonzero(y >= len(classes))

@@ -215,9 +215,7 @@ def _check(
             f"shape ({len(y_true)}, {len(classes)}) with at least one row, got {p.shape}."
         )
     if not np.isfinite(p).all():
-        raise DataError(
-            f"Cannot evaluate: {int((~np.isfinite(p)).any(axis=1).sum())} rows have no finite probability."
-        )
+        raise DataError(f"Cannot evaluate: {int((~np.isfinite(p)).any(axis=1).sum())} rows have no finite probability.")
     for what, column in (("texts", texts), ("lines", lines)):
         if column is not None and len(column) != len(y_true):
             raise DataError(f"Cannot evaluate: {len(y_true)} true labels but {len(column)} {what}.")
@@ -267,8 +265,6 @@ def _mistakes(
     wrong = np.flatnonzero(predicted != y)
     worst = wrong[np.argsort(-top[wrong], kind="stable")][:N_MISTAKES]
     return tuple(
-        Mistake(
-            texts[i], names[y[i]], names[predicted[i]], float(top[i]), None if lines is None else lines[i]
-        )
+        Mistake(texts[i], names[y[i]], names[predicted[i]], float(top[i]), None if lines is None else lines[i])
         for i in worst.tolist()
     )

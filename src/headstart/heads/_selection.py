@@ -123,9 +123,7 @@ def n_folds_for(y: "Ints", wanted: int) -> int:
     return int(min(wanted, np.bincount(y).max()))
 
 
-def out_of_fold(
-    fit_predict: Callable[[int, "Ints", "Ints"], "Floats"], y: "Ints", folds: "Ints", k: int
-) -> "Floats":
+def out_of_fold(fit_predict: Callable[[int, "Ints", "Ints"], "Floats"], y: "Ints", folds: "Ints", k: int) -> "Floats":
     """Decision values (n, k) of each row by the model that did not see its fold.
 
     fit_predict(fold, rows to learn from, rows to decide) -> decision values of the latter.

@@ -53,8 +53,7 @@ class Knn:
         near = [self._nearest(rows, grid[-1], queries[at]) for at, rows in _blocks(self.rows_[queries], n)]
         index, cosine = (np.concatenate(part) for part in zip(*near, strict=True))
         trials = [
-            _selection.trial(m, None, self._log_votes(index[:, :m], cosine[:, :m]), self.codes_[queries])
-            for m in grid
+            _selection.trial(m, None, self._log_votes(index[:, :m], cosine[:, :m]), self.codes_[queries]) for m in grid
         ]
         best = _selection.near_default(trials, DEFAULT_NEIGHBORS)
         self.chosen_: dict[str, Any] = {

@@ -34,9 +34,7 @@ class Logistic:
     Departure from scikit-learn: the calibration factor, fitted on held-out rows, is part of the result.
     """
 
-    def __init__(
-        self, C: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0
-    ) -> None:
+    def __init__(self, C: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0) -> None:
         self.C, self.class_weight, self.random_state = C, class_weight, random_state
 
     def fit(self, features: "Features", y: "Ints") -> Self:
@@ -46,9 +44,7 @@ class Logistic:
 
         def make(class_weight: str | None) -> LogisticRegression:
             # the gradient of the mean loss is spread over k classes: the tolerance follows
-            return LogisticRegression(
-                tol=2e-4 / np.sqrt(k), max_iter=1000, warm_start=True, class_weight=class_weight
-            )
+            return LogisticRegression(tol=2e-4 / np.sqrt(k), max_iter=1000, warm_start=True, class_weight=class_weight)
 
         search = LinearSearch(
             make,

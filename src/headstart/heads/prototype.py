@@ -48,9 +48,7 @@ class Prototype:
         self.chosen_: dict[str, Any] = {"scale": scale}
         return self
 
-    def _leave_one_out(
-        self, rows: "Features", has_length: "Bools", sums: "Floats", onto: "Floats"
-    ) -> "Floats":
+    def _leave_one_out(self, rows: "Features", has_length: "Bools", sums: "Floats", onto: "Floats") -> "Floats":
         """(n, k) cosine of each unit row with the prototypes made of the other rows.
 
         Left-out prototype j of row i, up to a factor: sums_j - [y_i = j] x_i + f (total - x_i), with

@@ -34,9 +34,7 @@ class Ridge:
     Raises ConfigError in `fit` when both n and d are above 5,000: svm and logistic can do that.
     """
 
-    def __init__(
-        self, alpha: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0
-    ) -> None:
+    def __init__(self, alpha: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0) -> None:
         self.alpha, self.class_weight, self.random_state = alpha, class_weight, random_state
 
     def fit(self, features: "Features", y: "Ints") -> Self:
@@ -109,6 +107,4 @@ def _path(
 ) -> tuple[Spectrum, list[_selection.Trial]]:
     """The decomposition for a class weighting, and a trial for each alpha."""
     parts = spectrum(features, _selection.row_weights(class_weight, y))
-    return parts, [
-        _selection.trial(alpha, class_weight, leave_one_out(parts, targets, alpha), y) for alpha in grid
-    ]
+    return parts, [_selection.trial(alpha, class_weight, leave_one_out(parts, targets, alpha), y) for alpha in grid]

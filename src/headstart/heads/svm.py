@@ -38,9 +38,7 @@ class Svm:
     Sources: Fan et al. 2008 (liblinear); Platt 1999; Guo et al. 2017 (one factor).
     """
 
-    def __init__(
-        self, C: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0
-    ) -> None:
+    def __init__(self, C: float | None = None, class_weight: str | None = "auto", *, random_state: int = 0) -> None:
         self.C, self.class_weight, self.random_state = C, class_weight, random_state
 
     def fit(self, features: "Features", y: "Ints") -> Self:
@@ -62,7 +60,7 @@ class Svm:
             grid=GRID if self.C is None else (self.C,),
             default=DEFAULT_C if self.C is None else self.C,
             criterion="error",
-            max_rows=int(np.clip(240_000 // k, 4_000, 10_000 if issparse(features) else 5_000)),
+            max_rows=int(np.clip(120_000 // k, 4_000, 10_000 if issparse(features) else 5_000)),
             n_folds=5 if len(y) <= 1_000 else 3,
         )
         self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)

@@ -61,9 +61,7 @@ class LinearProbe:
         """Out-of-fold macro-F1 on the target rows without and with the source rows."""
 
         def without(train: Ints, test: Ints) -> Ints:
-            return learn_and_predict(
-                self._new_head(head_name, task), features[train], y[train], features[test]
-            )
+            return learn_and_predict(self._new_head(head_name, task), features[train], y[train], features[test])
 
         def with_source(train: Ints, test: Ints) -> Ints:
             x, labels = _stack(features[train], source), np.concatenate([y[train], source_y])
@@ -115,9 +113,7 @@ def _reasons(task: Task, encoder: Encoder, head_name: str, automatic: bool) -> l
         why = {"svm": "the features are many and sparse", "logistic": "the features are dense vectors"}
         reasons.append(f"Head {head_name}: {why[head_name]}.")
     if task.unlabelled is not None:
-        use = (
-            "not needed, the encoder is pre-trained" if encoder.pretrained else "the encoder learns from them"
-        )
+        use = "not needed, the encoder is pre-trained" if encoder.pretrained else "the encoder learns from them"
         reasons.append(f"{task.unlabelled.n:,} unlabelled texts: {use}.")
     if task.source is not None:
         reasons.extend(_source_facts(task.source, task.classes, encoder))
@@ -127,15 +123,10 @@ def _reasons(task: Task, encoder: Encoder, head_name: str, automatic: bool) -> l
 
 
 def _head_reasons(head: Head) -> list[str]:
-    chosen = {
-        key: value
-        for key, value in getattr(head, "chosen_", {}).items()
-        if not isinstance(value, dict | list)
-    }
+    chosen = {key: value for key, value in getattr(head, "chosen_", {}).items() if not isinstance(value, dict | list)}
     if not chosen:
         return []
     words = ", ".join(
-        f"{key} = {value:.3g}" if isinstance(value, float) else f"{key} = {value}"
-        for key, value in chosen.items()
+        f"{key} = {value:.3g}" if isinstance(value, float) else f"{key} = {value}" for key, value in chosen.items()
     )
     return [f"Chosen by cross-validation inside the training rows: {words}."]

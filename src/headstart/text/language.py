@@ -13,9 +13,7 @@ from collections.abc import Iterable
 __all__ = ["language_of", "language_shares"]
 
 _HAN_SET = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_LATIN_SET = (
-    "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
-)
+_LATIN_SET = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
 _HAN = re.compile(f"[{_HAN_SET}]+")
 _LATIN = re.compile(f"[{_LATIN_SET}]+")
 _OTHER = re.compile(rf"[^\W\d_{_HAN_SET}{_LATIN_SET}]+")  # letters of every other script

@@ -29,15 +29,11 @@ def per_class(classes: tuple[str, ...], confusion: list[list[int]]) -> tuple[Cla
             right / max(true, 1),
             2 * right / max(predicted + true, 1),
         )
-        scores.append(
-            ClassScores(name, interval(precision, true), interval(recall, true), interval(f1, true), true)
-        )
+        scores.append(ClassScores(name, interval(precision, true), interval(recall, true), interval(f1, true), true))
     return tuple(scores)
 
 
-def evaluation(
-    name: str, classes: tuple[str, ...], confusion: list[list[int]], **others: float
-) -> Evaluation:
+def evaluation(name: str, classes: tuple[str, ...], confusion: list[list[int]], **others: float) -> Evaluation:
     """An evaluation whose shares follow from the matrix; `others` are the metrics that do not."""
     n = sum(map(sum, confusion))
     scores = per_class(classes, confusion)
@@ -100,9 +96,7 @@ ENGLISH_AUDITS = (
         languages={"en": 0.9825, "mixed": 0.0125, "other": 0.005},
         characters={"min": 9, "median": 96, "mean": 121.4, "p95": 348, "max": 1904},
         findings=(
-            Finding(
-                "small_class", 25, "Class 'praise' has 25 rows; its figures will be uncertain.", (), "info"
-            ),
+            Finding("small_class", 25, "Class 'praise' has 25 rows; its figures will be uncertain.", (), "info"),
             Finding(
                 "exact_duplicates",
                 12,
@@ -125,9 +119,7 @@ ENGLISH_AUDITS = (
         classes={"delivery": 284, "billing": 252, "technical help": 205, "returns": 189, "praise": 70},
         languages={"en": 1.0},
         characters={"min": 7, "median": 99, "mean": 124.0, "p95": 361, "max": 1650},
-        findings=(
-            Finding("leak", 3, "3 test texts also stand in tickets/train.csv and were removed there."),
-        ),
+        findings=(Finding("leak", 3, "3 test texts also stand in tickets/train.csv and were removed there."),),
     ),
 )
 
@@ -136,9 +128,7 @@ def english_report() -> Report:
     model = evaluation(
         "minilm + logistic", ENGLISH, ENGLISH_CONFUSION, mcc=0.883, log_loss=0.287, roc_auc=0.986, ece=0.021
     )
-    baseline = evaluation(
-        "tfidf + svm", ENGLISH, ENGLISH_BEFORE, mcc=0.751, log_loss=0.561, roc_auc=0.953, ece=0.058
-    )
+    baseline = evaluation("tfidf + svm", ENGLISH, ENGLISH_BEFORE, mcc=0.751, log_loss=0.561, roc_auc=0.953, ece=0.058)
     gain = model.metrics["macro_f1"].value - baseline.metrics["macro_f1"].value
     return Report(
         title="Customer tickets by topic",
@@ -180,9 +170,7 @@ def english_report() -> Report:
 
 def chinese_report() -> Report:
     classes = ("好评", "差评")
-    model = evaluation(
-        "static + logistic", classes, [[412, 38], [45, 305]], mcc=0.788, log_loss=0.31, ece=0.034
-    )
+    model = evaluation("static + logistic", classes, [[412, 38], [45, 305]], mcc=0.788, log_loss=0.31, ece=0.034)
     baseline = evaluation("tfidf + svm", classes, [[405, 45], [49, 301]], mcc=0.761, log_loss=0.36, ece=0.041)
     return Report(
         title="酒店评论的情感",
@@ -196,9 +184,7 @@ def chinese_report() -> Report:
         model=replace(
             model,
             mistakes=(
-                Mistake(
-                    "房间倒是挺大，可惜隔壁装修了一整夜，第二天开会差点睡着。", "差评", "好评", 0.953, 61
-                ),
+                Mistake("房间倒是挺大，可惜隔壁装修了一整夜，第二天开会差点睡着。", "差评", "好评", 0.953, 61),
                 Mistake("本来没抱什么希望，结果早餐比家里的还香。", "好评", "差评", 0.921, 305),
             ),
         ),
@@ -214,9 +200,7 @@ def chinese_report() -> Report:
                 languages={"zh": 0.975, "mixed": 0.025},
                 characters={"min": 4, "median": 38, "mean": 47.2, "p95": 120, "max": 420},
                 findings=(
-                    Finding(
-                        "exact_duplicates", 6, "6 行与前面的某一行完全相同。", ("第 9 行 = 第 31 行：很满意",)
-                    ),
+                    Finding("exact_duplicates", 6, "6 行与前面的某一行完全相同。", ("第 9 行 = 第 31 行：很满意",)),
                 ),
                 notes=("GB18030 编码，逗号分隔",),
             ),
@@ -283,9 +267,7 @@ def nasty_report() -> Report:
 def bare_report() -> Report:
     """Nothing but the model's name was computed."""
     model = Evaluation("tfidf + svm", ("a", "b"), 0, {}, (), (), ())
-    return Report(
-        "Bare", "headstart fit a.csv", "", "tfidf", "svm", "frozen", (), "", model, None, None, (), ()
-    )
+    return Report("Bare", "headstart fit a.csv", "", "tfidf", "svm", "frozen", (), "", model, None, None, (), ())
 
 
 english = pytest.fixture(english_report, name="english")

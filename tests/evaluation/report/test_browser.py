@@ -67,9 +67,7 @@ def measured(pages: list[str], scheme: str, folder: Path) -> list[dict]:
     command = [BROWSER, *flags.split(), f"--user-data-dir={folder / 'profile'}", "--dump-dom"]
     command += [f"--blink-settings=preferredColorScheme={'0' if scheme == 'dark' else '1'}", harness.as_uri()]
     done = subprocess.run(command, capture_output=True, timeout=120, check=True)
-    return json.loads(
-        escaping.unescape(re.findall(r'<pre id="out">(.*?)</pre>', done.stdout.decode("utf-8"))[-1])
-    )
+    return json.loads(escaping.unescape(re.findall(r'<pre id="out">(.*?)</pre>', done.stdout.decode("utf-8"))[-1]))
 
 
 @pytest.mark.skipif(BROWSER is None, reason="needs chromium or google-chrome on PATH")

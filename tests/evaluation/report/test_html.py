@@ -217,9 +217,7 @@ def test_a_long_mistake_is_cut_and_whole(english: Report) -> None:
     """About 300 characters at once, the whole text in a fold; a huge one says how much is shown."""
     mistake = english.model.mistakes[0]
     page = Page(render_html(english))
-    assert any(
-        t.endswith("…") and 290 <= len(t) <= 301 and mistake.text.startswith(t[:-1]) for t in page.texts
-    )
+    assert any(t.endswith("…") and 290 <= len(t) <= 301 and mistake.text.startswith(t[:-1]) for t in page.texts)
     assert mistake.text in page.texts
     assert "line 214" in page.text
     huge = replace(english, model=replace(english.model, mistakes=(replace(mistake, text="x " * 50_000),)))
@@ -271,9 +269,7 @@ def test_only_a_sure_difference_is_coloured(
 
 def test_missing_figures_become_dashes(english: Report) -> None:
     """A nan and an absent metric are dashes, never the word nan."""
-    broken = replace(
-        english.model, metrics={"accuracy": Interval(float("nan")), "top_3_accuracy": Interval(0.5)}
-    )
+    broken = replace(english.model, metrics={"accuracy": Interval(float("nan")), "top_3_accuracy": Interval(0.5)})
     page = Page(render_html(replace(english, model=broken)))
     assert not re.search(r"\bnan\b", page.text)
     assert "top 3 accuracy" in page.text

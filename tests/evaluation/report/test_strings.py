@@ -10,9 +10,7 @@ def test_both_languages_have_all_words() -> None:
     """The same keys and the same {fields} in both languages."""
     en, zh = words("en"), words("zh")
     fields = re.compile(r"\{(\w+)\}")
-    assert {k: set(fields.findall(v)) for k, v in en.items()} == {
-        k: set(fields.findall(v)) for k, v in zh.items()
-    }
+    assert {k: set(fields.findall(v)) for k, v in en.items()} == {k: set(fields.findall(v)) for k, v in zh.items()}
     assert all(v.strip() for v in (*en.values(), *zh.values()))
 
 

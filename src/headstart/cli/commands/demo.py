@@ -9,9 +9,7 @@ __all__ = ["demo"]
 
 
 def demo(
-    folder: Annotated[Path, typer.Option("--out", help="Where examples, bundles and reports go.")] = Path(
-        "demo-out"
-    ),
+    folder: Annotated[Path, typer.Option("--out", help="Where examples, bundles and reports go.")] = Path("demo-out"),
 ) -> None:
     """Run the main job on the examples: a news desk in English and in Chinese, and hotel reviews.
 
@@ -26,13 +24,9 @@ def demo(
 
     examples = _examples()
     if examples is None:
-        raise DataFileMissing(
-            "The examples are not installed. Get them with the source: examples/ of the repository."
-        )
+        raise DataFileMissing("The examples are not installed. Get them with the source: examples/ of the repository.")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(
-        examples, folder / "examples", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "*.md")
-    )
+    shutil.copytree(examples, folder / "examples", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "*.md"))
     for words in _COMMANDS:
         command = [word.format(x=folder / "examples", out=folder) for word in words]
         say(f"\n$ headstart {' '.join(command)}")

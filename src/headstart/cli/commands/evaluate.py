@@ -52,8 +52,6 @@ def evaluate(
         Path(report).write_text(render_html(result), encoding="utf-8")
     if json:
         scores = {k: v.value for k, v in result.model.metrics.items()}
-        write_json(
-            {"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)}
-        )
+        write_json({"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)})
     else:
         print_report(result, Console(), bundle=bundle, page=report)

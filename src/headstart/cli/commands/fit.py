@@ -1,37 +1,34 @@
 """Learn from a labelled file: measure, report, and save a bundle."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from headstart.cli import options
+from headstart.cli.commands import _fit_options as only
 
 if TYPE_CHECKING:
     from headstart.job import Outcome
 
 __all__ = ["fit"]
 
-_DATA, _MODEL, _OUTPUT = "Data", "Model", "Output"
-_PATH = "PATH[?column=value]"
-
 
 def fit(
-    train: Annotated[str | None, typer.Argument(help="Labelled texts: csv, tsv, jsonl, parquet (also .gz, .xz), class folders, or - for stdin.", metavar=_PATH)] = None,
-    test: Annotated[str | None, typer.Option(help="Labelled rows to measure on; without them by cross-validation.", metavar=_PATH, rich_help_panel=_DATA)] = None,
-    source: Annotated[str | None, typer.Option(help="Labelled rows of a related domain; used only if they help.", metavar=_PATH, rich_help_panel=_DATA)] = None,
-    unlabelled: Annotated[str | None, typer.Option(help="Texts of your domain without labels.", metavar=_PATH, rich_help_panel=_DATA)] = None,
-    shots: Annotated[int | None, typer.Option(help="Draw this many training rows a class.", rich_help_panel=_DATA)] = None,
-    limit: Annotated[int | None, typer.Option(help="Draw at most this many training rows.", rich_help_panel=_DATA)] = None,
-    encoder: Annotated[str | None, typer.Option(help="auto, tfidf, bow, minilm, a folder or a hub id.", rich_help_panel=_MODEL)] = None,
-    strategy: Annotated[str | None, typer.Option(help="auto, or a name from `headstart list`.", rich_help_panel=_MODEL)] = None,
-    head: Annotated[str | None, typer.Option(help="auto, logistic, svm, ridge, knn, prototype.", rich_help_panel=_MODEL)] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="A setting of a part, such as head.C=1 or encoder.ngrams=[1,3].", metavar="KEY=VALUE", rich_help_panel=_MODEL)] = None,
-    seed: Annotated[int | None, typer.Option(help="Same seed, same result.", rich_help_panel=_MODEL)] = None,
-    config: Annotated[Path | None, typer.Option(help="A TOML file with these settings; flags override it.")] = None,
-    out: Annotated[str | None, typer.Option(help="Folder of the bundle; default: a new one in bundles/.", rich_help_panel=_OUTPUT)] = None,
-    no_bundle: Annotated[bool, typer.Option("--no-bundle", help="Only measure.", rich_help_panel=_OUTPUT)] = False,
-    report: Annotated[str | None, typer.Option(help="Write the report as one HTML file.", rich_help_panel=_OUTPUT)] = None,
+    train: only.Train = None,
+    test: only.Test = None,
+    source: only.Source = None,
+    unlabelled: only.Unlabelled = None,
+    shots: only.Shots = None,
+    limit: only.Limit = None,
+    encoder: only.Encoder = None,
+    strategy: only.Strategy = None,
+    head: only.Head = None,
+    settings: only.Settings = None,
+    seed: only.Seed = None,
+    config: only.Config = None,
+    out: only.Out = None,
+    no_bundle: only.NoBundle = False,
+    report: only.Report = None,
     json: options.Json = False,
     text: options.Text | None = None,
     label: options.Label | None = None,
@@ -39,9 +36,9 @@ def fit(
     domain: options.Domain | None = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    strip_labels: Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")] = False,
+    strip_labels: only.StripLabels = False,
     max_text_chars: options.MaxTextChars | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Learn a classifier from a labelled file, say how good it is and whether the transfer helped, and save it.
 
     Example: headstart fit reviews.csv --test more.csv --report report.html
@@ -60,7 +57,7 @@ def fit(
     }  # fmt: skip
     if train is None and config is None:
         raise typer.BadParameter("give a file to learn from, or --config with `train`.", param_hint="TRAIN")
-    run_config = RunConfig.build(config, settings=parse_settings(set_ or []), **flags)
+    run_config = RunConfig.build(config, settings=parse_settings(settings or []), **flags)
     with showing_progress():
         outcome = run(run_config, command=repeat_command(sys.argv[1:]), save=not no_bundle, say=say)
     if json:
@@ -102,7 +99,7 @@ def _show(outcome: "Outcome") -> None:
     console = Console()
     if outcome.report is None:
         console.print(
-            "No figures: every class has two rows only, so none is left to check on. Give --test FILE."
+            "No figures: too few different rows a class to hold some out. Give rows to measure on with --test FILE."
         )
         console.print(f"Bundle: {outcome.bundle}")
         return

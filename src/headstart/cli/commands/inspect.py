@@ -24,9 +24,7 @@ _LANGUAGES = {"zh": "Chinese", "en": "Latin script (English)", "mixed": "mixed",
 def inspect(
     files: Annotated[
         list[str],
-        typer.Argument(
-            metavar="FILE...", help="Data: PATH[?column=value]. Each is checked for texts of the others."
-        ),
+        typer.Argument(metavar="FILE...", help="Data: PATH[?column=value]. Each is checked for texts of the others."),
     ],
     text: Annotated[str, typer.Option(help="Column with the text.")] = "text",
     label: Annotated[str, typer.Option(help="Column with the label.")] = "label",
@@ -72,9 +70,7 @@ def _print_json(audits: "list[Audit]", loaded: "list[LoadedData]", overlaps: "li
 
     import orjson
 
-    described = [
-        {**asdict(found), "n_usable": data.dataset.n} for found, data in zip(audits, loaded, strict=True)
-    ]
+    described = [{**asdict(found), "n_usable": data.dataset.n} for found, data in zip(audits, loaded, strict=True)]
     typer.echo(orjson.dumps({"files": described, "overlaps": [asdict(found) for found in overlaps]}).decode())
 
 
@@ -108,9 +104,7 @@ def _facts(found: "Audit", dataset: "Dataset") -> "RenderableType":
     if dataset.domains is not None:
         facts.add_row("domains", Text(_counted(dataset.domains)))
     shares = sorted(found.languages.items(), key=lambda item: -item[1])
-    facts.add_row(
-        "languages", ", ".join(f"{_LANGUAGES[name]} {share:.1%}" for name, share in shares if share)
-    )
+    facts.add_row("languages", ", ".join(f"{_LANGUAGES[name]} {share:.1%}" for name, share in shares if share))
     lengths = found.characters
     listed = ", ".join(f"{name} {lengths[name]:,.0f}" for name in ("min", "median", "mean", "p95", "max"))
     facts.add_row("characters", listed)

@@ -10,9 +10,9 @@ __all__ = ["list_parts"]
 
 
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(help="encoders, heads, strategies or formats; all when not given.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="encoders, heads, strategies or formats; else all.")] = None,
     json: options.Json = False,
-) -> None:  # fmt: skip
+) -> None:
     """List encoders, heads, strategies and formats with a line on each."""
     from rich.console import Console
     from rich.table import Table
@@ -31,9 +31,7 @@ def list_parts(
         if kind in (None, plural)
     }
     if "encoders" in listed:
-        listed["encoders"] |= {
-            alias: "all-MiniLM-L6-v2, English, 22 million weights (a transformer)." for alias in ALIASES
-        }
+        listed["encoders"] |= dict.fromkeys(ALIASES, "all-MiniLM-L6-v2, English, 22 million weights (a transformer).")
     if json:
         write_json(listed)
         return

@@ -11,9 +11,7 @@ __all__ = ["predict"]
 
 def predict(
     bundle: options.Bundle,
-    file: Annotated[
-        str, typer.Argument(help="Texts of any number; - reads stdin.", metavar="PATH[?column=value]")
-    ],
+    file: Annotated[str, typer.Argument(help="Texts of any number; - reads stdin.", metavar="PATH[?column=value]")],
     out: Annotated[str, typer.Option(help="Where the rows go; format by suffix, - for stdout.")] = "-",
     format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
     all_probabilities: Annotated[

@@ -65,6 +65,4 @@ def refuse_unknown(row: Mapping[str, object], columns: Sequence[str]) -> None:
     """Raises DataError if the row has a key that is no column: it would be dropped in silence."""
     unknown = next((key for key in row if key not in columns), None)
     if unknown is not None:
-        raise DataError(
-            f"A row to write has the column {unknown!r}, which is not among {', '.join(columns)}."
-        )
+        raise DataError(f"A row to write has the column {unknown!r}, which is not among {', '.join(columns)}.")

@@ -113,9 +113,7 @@ def _fill(group: list[tuple[int, list[str], str]], reader: "Reader", name: str) 
 
 def _quoting_defect(error: str, name: str, line: int) -> str:
     if "unexpected end of data" in error:
-        raise DataError(
-            f"{name} line {line}: a quotation mark opened here is never closed. Close it, or double it."
-        )
+        raise DataError(f"{name} line {line}: a quotation mark opened here is never closed. Close it, or double it.")
     if "field limit" in error:
         raise DataError(
             f"{name} line {line}: a field has more than {_MAX_FIELD_CHARS:,} characters; "

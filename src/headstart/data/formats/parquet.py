@@ -75,9 +75,7 @@ class _ParquetWriter:
                 self._writer = pq.ParquetWriter(self._stream, self._schema())
             schema = self._writer.schema
             columns = [[row.get(name) for row in self._held] for name in self._columns]
-            table = pa.table(
-                [pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema
-            )
+            table = pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
         except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
             raise DataError(
                 f"A column has values of several types, which parquet cannot hold: {_first_line(error)}. "

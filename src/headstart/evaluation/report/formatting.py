@@ -27,9 +27,7 @@ DASH = "–"  # stands for a figure that is not there
 HEADLINE_METRICS = ("accuracy", "macro_f1", "mcc")
 
 _MAIN_METRICS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss", "roc_auc", "ece")
-_BIDI_CONTROLS = (
-    "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # could reorder what stands after them
-)
+_BIDI_CONTROLS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # could reorder what stands after them
 _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff{_BIDI_CONTROLS}]")
 
 

@@ -100,8 +100,7 @@ _TABLE: dict[str, tuple[str, str]] = {
         "{k} 个类别的混淆矩阵图；{n} 条文本中 {right} 条位于对角线上。",
     ),
     "confusion_picture": (
-        "{k} by {k} classes in the order of the model. Blue diagonal: right; amber: wrong. "
-        "Stronger: a larger share.",
+        "{k} by {k} classes in the order of the model. Blue diagonal: right; amber: wrong. Stronger: a larger share.",
         "{k} × {k} 个类别，按模型中的顺序。蓝色对角线为正确，琥珀色为错误；颜色越深比例越大。",
     ),
     "no_confusion": ("No text was classified wrongly.", "没有分类错误的文本。"),

@@ -53,9 +53,7 @@ def print_report(
     if report.model.per_class:
         console.print(_classes(report.model.per_class, w))
     if len(report.model.per_class) > CLASSES_SHOWN:
-        console.print(
-            Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim")
-        )
+        console.print(Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim"))
     console.print()
     _warnings(report, console, w)
     _places({w["bundle"]: bundle, w["report"]: page}, console)
@@ -78,9 +76,7 @@ def _names(report: Report, w: Words) -> str:
         ),
     ]
     if report.baseline is not None:
-        lines.append(
-            w["named"].format(role=w["baseline"], name=_line(report.baseline.name, _NAME_CHARACTERS))
-        )
+        lines.append(w["named"].format(role=w["baseline"], name=_line(report.baseline.name, _NAME_CHARACTERS)))
     return "\n".join(lines)
 
 
@@ -89,9 +85,7 @@ def _verdict(report: Report, w: Words) -> Text:
     if paired is None:
         return Text(w["no_comparison" if report.baseline is None else "unpaired"])
     label = w.get(f"verdict.{paired.verdict}", _line(paired.verdict, _NAME_CHARACTERS))
-    text = Text.assemble(
-        (label, f"bold {_COLOURS.get(paired.verdict, 'yellow')}"), (f"\n{_line(paired.sentence)}", "")
-    )
+    text = Text.assemble((label, f"bold {_COLOURS.get(paired.verdict, 'yellow')}"), (f"\n{_line(paired.sentence)}", ""))
     between = f"{signed(paired.difference.value)} {signed_bracket(paired.difference)}".strip()
     role = f"{w['difference']}, {_line(metric_name(w, paired.metric), _NAME_CHARACTERS)}"
     return text.append(f"\n{w['named'].format(role=role, name=between)}", style="dim")
@@ -104,9 +98,7 @@ def _metrics(report: Report, w: Words) -> Table:
     for column in columns:
         table.add_column(column, justify="right", no_wrap=True)
     for key in metric_keys(report)[0]:
-        table.add_row(
-            Text(_line(metric_name(w, key), _NAME_CHARACTERS)), *_metric_cells(report, key)[: len(columns)]
-        )
+        table.add_row(Text(_line(metric_name(w, key), _NAME_CHARACTERS)), *_metric_cells(report, key)[: len(columns)])
     return table
 
 
@@ -137,9 +129,7 @@ def _classes(scores: tuple[ClassScores, ...], w: Words) -> Table:
     for key in ("precision", "recall", "f1", "support"):
         table.add_column(w[key], justify="right", no_wrap=True)
     if len(scores) > CLASSES_SHOWN:
-        scores = tuple(
-            sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else -1.0)[:CLASSES_SHOWN]
-        )
+        scores = tuple(sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else -1.0)[:CLASSES_SHOWN])
     for c in scores:
         table.add_row(
             Text(_line(c.name, _NAME_CHARACTERS)),

@@ -17,15 +17,11 @@ def calibration(report: Report, w: Words) -> str:
     alt = w["calibration_alt"].format(values="; ".join(_spoken(b, w) for b in bins))
     svg = reliability_chart(bins, (w["confidence"], w["accuracy"], w["count"]), alt)
     columns = [(w["bin"], ""), (w["confidence"], "num"), (w["accuracy"], "num"), (w["count"], "num")]
-    rows = (
-        (f"{b.low:.2f}–{b.high:.2f}", number(b.confidence), number(b.accuracy), integer(b.n)) for b in bins
-    )
+    rows = ((f"{b.low:.2f}–{b.high:.2f}", number(b.confidence), number(b.accuracy), integer(b.n)) for b in bins)
     words_and_table = f"<div>{note(w['calibration_note'])}{table(w['calibration'], columns, rows, w)}</div>"
     both = f'<div class="pair">{figure(svg, "")}{words_and_table}</div>'
     return section("calibration", w["calibration"], both)
 
 
 def _spoken(b: Bin, w: Words) -> str:
-    return w["calibration_bin"].format(
-        n=integer(b.n), confidence=number(b.confidence), accuracy=number(b.accuracy)
-    )
+    return w["calibration_bin"].format(n=integer(b.n), confidence=number(b.confidence), accuracy=number(b.accuracy))

@@ -51,8 +51,7 @@ def _row(row: tuple[int, ...], place: int) -> str:
     total = max(sum(row), 1)
     kinds = ("right" if i == place else "wrong" if n else "none" for i, n in enumerate(row))
     return "".join(
-        f'<td class="{kind}" style="--s:{n / total:.2f}">{integer(n)}</td>'
-        for kind, n in zip(kinds, row, strict=True)
+        f'<td class="{kind}" style="--s:{n / total:.2f}">{integer(n)}</td>' for kind, n in zip(kinds, row, strict=True)
     )
 
 

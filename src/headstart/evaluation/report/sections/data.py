@@ -51,9 +51,7 @@ def _share(name: str, n: int, length: float) -> str:
 
 def _languages(shares: Mapping[str, float], w: Words) -> str:
     ordered = sorted(shares.items(), key=lambda item: -item[1])
-    return " · ".join(
-        f"{esc(w.get(f'language.{key}', key))} {100 * share:.1f}%" for key, share in ordered if share > 0
-    )
+    return " · ".join(f"{esc(w.get(f'language.{key}', key))} {100 * share:.1f}%" for key, share in ordered if share > 0)
 
 
 def _lengths(characters: Mapping[str, float], w: Words) -> str:

@@ -63,9 +63,7 @@ def _big_figure(model: Evaluation, key: str, w: Words) -> str:
         lines[1] = w["right_of"].format(right=integer(right), n=integer(model.n))
     small = "".join(f'<span class="small">{minus(line)}</span>' for line in lines if line)
     figure_ = minus(number(interval.value)) if interval else DASH
-    return (
-        f'<div><dt>{esc(metric_name(w, key))}</dt><dd><span class="figure">{figure_}</span>{small}</dd></div>'
-    )
+    return f'<div><dt>{esc(metric_name(w, key))}</dt><dd><span class="figure">{figure_}</span>{small}</dd></div>'
 
 
 def _interval_words(interval: Interval | None, w: Words) -> str:

@@ -1,0 +1,41 @@
+"""The options that only `headstart fit` has, by panel of its help."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+_PATH = "PATH[?column=value]"
+
+
+def _data(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel="Data", **more)
+
+
+def _model(text: str) -> Any:
+    return typer.Option(help=text, rich_help_panel="Model")
+
+
+_FORMATS = "Labelled texts: csv, tsv, jsonl, parquet (also .gz, .xz), class folders, or - for stdin."
+_SETTING = "A setting of a part, such as head.C=1 or encoder.ngrams=[1,3]."
+
+Train = Annotated[str | None, typer.Argument(help=_FORMATS, metavar=_PATH)]
+Test = Annotated[str | None, _data("Labelled rows to measure on; else cross-validation.", metavar=_PATH)]
+Source = Annotated[str | None, _data("Labelled rows of a related domain; used if they help.", metavar=_PATH)]
+Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.", metavar=_PATH)]
+Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
+Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
+StripLabels = Annotated[bool, _data("Remove spaces around labels.", is_flag=True)]
+Encoder = Annotated[str | None, _model("auto, tfidf, bow, minilm, a folder or a hub id.")]
+Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
+Head = Annotated[str | None, _model("auto, logistic, svm, ridge, knn, prototype.")]
+Seed = Annotated[int | None, _model("Same seed, same result.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")
+]
+Config = Annotated[Path | None, typer.Option(help="A TOML file with these settings; flags override it.")]
+Out = Annotated[
+    str | None, typer.Option(help="Folder of the bundle; default: a new one in bundles/.", rich_help_panel="Output")
+]
+NoBundle = Annotated[bool, typer.Option("--no-bundle", help="Only measure.", rich_help_panel="Output")]
+Report = Annotated[str | None, typer.Option(help="Write the report as one HTML file.", rich_help_panel="Output")]
