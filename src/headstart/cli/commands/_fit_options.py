@@ -25,7 +25,7 @@ Source = Annotated[str | None, _data("Labelled rows of a related domain; used if
 Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.", metavar=_PATH)]
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
-StripLabels = Annotated[bool, _data("Remove spaces around labels.", is_flag=True)]
+StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
 Encoder = Annotated[str | None, _model("auto, tfidf, bow, minilm, a folder or a hub id.")]
 Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
 Head = Annotated[str | None, _model("auto, logistic, svm, ridge, knn, prototype.")]

@@ -30,14 +30,14 @@ def fit(
     no_bundle: only.NoBundle = False,
     report: only.Report = None,
     json: options.Json = False,
-    text: options.Text | None = None,
-    label: options.Label | None = None,
-    title: options.Title | None = None,
-    domain: options.Domain | None = None,
+    text: options.TextOrConfig = None,
+    label: options.LabelOrConfig = None,
+    title: options.TitleOrConfig = None,
+    domain: options.DomainOrConfig = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
     strip_labels: only.StripLabels = False,
-    max_text_chars: options.MaxTextChars | None = None,
+    max_text_chars: options.MaxTextCharsOrConfig = None,
 ) -> None:
     """Learn a classifier from a labelled file, say how good it is and whether the transfer helped, and save it.
 
