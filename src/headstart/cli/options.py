@@ -17,11 +17,16 @@ _TITLE = typer.Option(help="Name of a title column, put before the text; '' for 
 _DOMAIN = typer.Option(help="Name of the domain column.", rich_help_panel=_COLUMNS)
 _MAX_TEXT_CHARS = typer.Option(help="Longest text that is taken as one.", min=1)
 
-Text, TextOrConfig = Annotated[str, _TEXT], Annotated[str | None, _TEXT]
-Label, LabelOrConfig = Annotated[str, _LABEL], Annotated[str | None, _LABEL]
-Title, TitleOrConfig = Annotated[str, _TITLE], Annotated[str | None, _TITLE]
-Domain, DomainOrConfig = Annotated[str, _DOMAIN], Annotated[str | None, _DOMAIN]
-MaxTextChars, MaxTextCharsOrConfig = Annotated[int, _MAX_TEXT_CHARS], Annotated[int | None, _MAX_TEXT_CHARS]
+Text = Annotated[str, _TEXT]
+TextOrConfig = Annotated[str | None, _TEXT]
+Label = Annotated[str, _LABEL]
+LabelOrConfig = Annotated[str | None, _LABEL]
+Title = Annotated[str, _TITLE]
+TitleOrConfig = Annotated[str | None, _TITLE]
+Domain = Annotated[str, _DOMAIN]
+DomainOrConfig = Annotated[str | None, _DOMAIN]
+MaxTextChars = Annotated[int, _MAX_TEXT_CHARS]
+MaxTextCharsOrConfig = Annotated[int | None, _MAX_TEXT_CHARS]
 Encoding = Annotated[
     str | None, typer.Option(help="Character encoding of the files; detected and reported when not given.")
 ]
