@@ -20,7 +20,9 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small, to see that it runs; not for RESULTS.md")
     asked = parser.parse_args()
     if asked.suite == "all":
-        commands = [[sys.executable, "-m", "benchmarks", name, *sys.argv[2:]] for name in SUITES]
+        flags = ["--data", str(asked.data.resolve())] if asked.data else []
+        flags += ["--quick"] if asked.quick else []
+        commands = [[sys.executable, "-m", "benchmarks", name, *flags] for name in SUITES]
         return max(subprocess.run(command, cwd=ROOT, check=False).returncode for command in commands)
     if asked.suite == "render":
         print(write_results_page())

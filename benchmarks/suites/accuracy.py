@@ -73,9 +73,10 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "",
         "Figures with their 95 % intervals. *Of them in train*: test texts that are in the training file too",
         "(equal but for case, width and white space). The published splits are kept as they are: where the",
-        "share is high, the score is too good for new texts. *Minus TF-IDF's*: the paired difference to TF-IDF",
-        "with a linear SVM on the same rows, empty where that is the model itself. *Whole command* also reads,",
-        "fits that baseline, and measures both. Each command is in `benchmarks/results/accuracy.json`; the recipe repeats it.",
+        "share is high, the score is too good for new texts. *Minus TF-IDF's*: the paired difference to",
+        "TF-IDF with a linear SVM on the same rows, empty where that is the model itself. *Whole command*",
+        "also reads, fits that baseline, and measures both. The exact command of each row is in",
+        "`benchmarks/results/accuracy.json`; its recipe repeats it.",
     ]
 
 

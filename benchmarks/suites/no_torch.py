@@ -76,7 +76,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(["", ""], lines),
         "",
         f"minilm + linear head, fitted on {figures['n_train']:,} rows of ag_news with torch in fp32, saved,",
-        "and read by `headstart predict` in a fresh virtual environment: `pip install .` (base packages only).",
+        "and read by `headstart predict` in a fresh virtual environment: `pip install .` (base packages).",
         "Probabilities are compared as the command prints them, with six decimals.",
     ]
 

@@ -42,7 +42,7 @@ def report_on_run(
     baseline itself. about: command, seconds and seed, as in `Report`.
     """
     classes = tuple(str(c) for c in predictor.classes)
-    report = _report(predictor, own, title=f"{Path(roles['train'].dataset.origin).name}: {len(classes)} classes")
+    report = _report(predictor, own, title=f"{_short(roles['train'].dataset.origin)}: {len(classes)} classes")
     report = replace(
         report,
         audits=_audits(roles, predictor),
