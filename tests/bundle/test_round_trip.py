@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -170,3 +171,18 @@ def test_a_transformer_bundle(tmp_path: Path) -> None:
     assert_same_answers(load_bundle(save_bundle(loaded, tmp_path / "again")), loaded)
     assert_same_answers(load_bundle(save_bundle(loaded, tmp_path / "bundle")), loaded)
     assert not [p for p in tmp_path.rglob("*") if p.suffix in {".pt", ".bin", ".pkl"}]
+
+
+@pytest.mark.torch
+def test_a_bundle_does_without_the_folder_of_its_encoder(
+    tmp_path: Path, tiny_model: Callable[[str], Path]
+) -> None:
+    """The model folder may be gone: the bundle loads, names it without its place, and can be saved again."""
+    pytest.importorskip("torch")
+    folder = shutil.copytree(tiny_model("bert"), tmp_path / "tiny-bert")
+    model = TextClassifier(str(folder)).fit(ENGLISH, ["+"] * 3 + ["-"] * 3)
+    bundle = model.save(tmp_path / "bundle")
+    shutil.rmtree(folder)
+    loaded = load_bundle(bundle)
+    assert loaded.encoder_name == "tiny-bert"
+    assert_same_answers(load_bundle(save_bundle(loaded, tmp_path / "again")), loaded)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save
 
+from headstart import registry
 from headstart.bundle import layout
 from headstart.bundle.card import render_card
 from headstart.bundle.load import build, rounded
@@ -20,7 +21,6 @@ from headstart.bundle.swap import (
     staging_beside,
     sync_tree,
 )
-from headstart.encoders import component_of
 from headstart.errors import BundleError
 from headstart.predictor import Predictor
 from headstart.types import State
@@ -114,12 +114,14 @@ def check_place(folder: Path) -> None:
 
 def _write_parts(predictor: Predictor, folder: Path) -> None:
     encoder, head = predictor.encoder.get_state(folder), predictor.head.get_state()
+    name = predictor.encoder_name
+    known = name in registry.names("encoder")
     _write_arrays(folder / layout.ENCODER_ARRAYS, encoder)
     _write_arrays(folder / layout.HEAD_ARRAYS, head)
     model = {
         "encoder": {
-            "name": predictor.encoder_name,
-            "component": component_of(predictor.encoder_name),
+            "name": Path(name).name if Path(name).is_dir() else name,  # where a folder stood means nothing elsewhere
+            "component": name if known else "transformer",
             "settings": dict(encoder.settings),
         },
         "head": {"name": predictor.head_name, "settings": dict(head.settings)},
