@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, time
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -31,6 +31,7 @@ class RunConfig(BaseModel):
     seed: int = Field(default=0, ge=0)
     out: str | None = None
     report: str | None = None
+    language: Literal["en", "zh"] = "en"
     text: str = "text"
     label: str = "label"
     domain: str = "domain"

@@ -77,7 +77,7 @@ def run(
             )
     file = Path(config.report) if config.report and report is not None else None
     if file is not None and report is not None:
-        file.write_text(render_html(report), encoding="utf-8")
+        file.write_text(render_html(report, language=config.language), encoding="utf-8")
     return Outcome(config, model, train.n, clock.seconds, report, file, bundle)
 
 

@@ -174,9 +174,7 @@ def test_a_transformer_bundle(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
-def test_a_bundle_does_without_the_folder_of_its_encoder(
-    tmp_path: Path, tiny_model: Callable[[str], Path]
-) -> None:
+def test_a_bundle_does_without_the_folder_of_its_encoder(tmp_path: Path, tiny_model: Callable[[str], Path]) -> None:
     """The model folder may be gone: the bundle loads, names it without its place, and can be saved again."""
     pytest.importorskip("torch")
     folder = shutil.copytree(tiny_model("bert"), tmp_path / "tiny-bert")

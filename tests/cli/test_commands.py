@@ -181,3 +181,12 @@ def test_demo_runs(headstart: Headstart, tmp_path: Path):
     assert headstart("demo", "--out", tmp_path / "demo").code == 0
     assert len(list((tmp_path / "demo").glob("*.html"))) == 3
     assert (tmp_path / "demo" / "predicted.csv").is_file()
+
+
+def test_the_report_speaks_chinese_when_asked(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """--language zh reaches page and terminal; another language is refused."""
+    page = tmp_path / "r.html"
+    words = ("fit", reviews, "--encoder", "tfidf", "--no-bundle", "--report", page)
+    assert "准确率" in headstart(*words, "--language", "zh").out
+    assert "准确率" in page.read_text(encoding="utf-8")
+    assert headstart(*words, "--language", "fr").code == 1

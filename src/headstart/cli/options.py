@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 __all__ = [
-    "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelOrConfig", "MaxTextChars",
-    "MaxTextCharsOrConfig", "SkipBadRows", "Text", "TextOrConfig", "Title", "TitleOrConfig",
+    "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelOrConfig", "Language",
+    "LanguageOrConfig", "MaxTextChars", "MaxTextCharsOrConfig", "SkipBadRows", "Text",
+    "TextOrConfig", "Title", "TitleOrConfig",
 ]  # fmt: skip
 
 _COLUMNS = "Columns"
@@ -33,5 +34,8 @@ Encoding = Annotated[
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave out rows that cannot be used, and count them.")
 ]
+_LANGUAGE = typer.Option(help="Language of the report's headings: en or zh.", rich_help_panel="Output")
+Language = Annotated[str, _LANGUAGE]
+LanguageOrConfig = Annotated[str | None, _LANGUAGE]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")]
 Bundle = Annotated[Path, typer.Argument(help="A folder that `headstart fit` wrote.", metavar="BUNDLE")]

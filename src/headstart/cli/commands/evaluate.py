@@ -13,6 +13,7 @@ def evaluate(
     bundle: options.Bundle,
     file: Annotated[str, typer.Argument(help="Labelled rows.", metavar="PATH[?column=value]")],
     report: Annotated[str | None, typer.Option(help="Write the report as one HTML file.")] = None,
+    language: options.Language = "en",
     json: options.Json = False,
     text: options.Text = "text",
     label: options.Label = "label",
@@ -49,9 +50,9 @@ def evaluate(
         say(f"measuring on {loaded.dataset.n:,} rows")
         result = report_on_bundle(predictor, loaded, repeat_command(sys.argv[1:]))
     if report is not None:
-        Path(report).write_text(render_html(result), encoding="utf-8")
+        Path(report).write_text(render_html(result, language=language), encoding="utf-8")
     if json:
         scores = {k: v.value for k, v in result.model.metrics.items()}
         write_json({"bundle": str(bundle), "test": {**scores, "n": result.model.n}, "report": report_dict(result)})
     else:
-        print_report(result, Console(), bundle=bundle, page=report)
+        print_report(result, Console(), bundle=bundle, page=report, language=language)

@@ -29,6 +29,7 @@ def fit(
     out: only.Out = None,
     no_bundle: only.NoBundle = False,
     report: only.Report = None,
+    language: options.LanguageOrConfig = None,
     json: options.Json = False,
     text: options.TextOrConfig = None,
     label: options.LabelOrConfig = None,
@@ -52,7 +53,7 @@ def fit(
     flags = {
         "train": train, "test": test, "source": source, "unlabelled": unlabelled, "shots": shots, "limit": limit,
         "encoder": encoder, "strategy": strategy, "head": head, "seed": seed, "out": out, "report": report,
-        "text": text, "label": label, "title": title, "domain": domain, "encoding": encoding,
+        "language": language, "text": text, "label": label, "title": title, "domain": domain, "encoding": encoding,
         "max_text_chars": max_text_chars, "skip_bad_rows": skip_bad_rows or None, "strip_labels": strip_labels or None,
     }  # fmt: skip
     if train is None and config is None:
@@ -103,4 +104,6 @@ def _show(outcome: "Outcome") -> None:
         )
         console.print(f"Bundle: {outcome.bundle}")
         return
-    print_report(outcome.report, console, bundle=outcome.bundle, page=outcome.report_file)
+    print_report(
+        outcome.report, console, bundle=outcome.bundle, page=outcome.report_file, language=outcome.config.language
+    )
