@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from headstart.encoders import make_encoder
-from headstart.heads import head_for, make_head
+from headstart.heads import head_for, held_out_accuracy, make_head, rival_of
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
 from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
@@ -49,6 +49,13 @@ class LinearProbe:
             if pooled > alone:
                 features, y = _stack(features, more), np.concatenate([y, source_y])
         head = self._new_head(head_name, task).fit(features, y)
+        rival = rival_of(head_name, len(y)) if self.head == "auto" else None
+        if rival is not None:
+            other = self._new_head(rival, task).fit(features, y)
+            scores = {head_name: held_out_accuracy(head), rival: held_out_accuracy(other)}
+            reasons.append(_rival_reason(scores))
+            if scores[rival] > scores[head_name]:
+                head_name, head = rival, other
         reasons.extend(_head_reasons(head))
         return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
 
@@ -120,6 +127,11 @@ def _reasons(task: Task, encoder: Encoder, head_name: str, automatic: bool) -> l
     if task.label_names:
         reasons.append("Label names are not used by linear_probe.")
     return reasons
+
+
+def _rival_reason(scores: Mapping[str, float]) -> str:
+    table = ", ".join(f"{name} {100 * score:.1f}" for name, score in scores.items())
+    return f"Heads by accuracy on held-out training rows: {table}; the better one was kept."
 
 
 def _head_reasons(head: Head) -> list[str]:
