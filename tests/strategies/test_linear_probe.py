@@ -115,3 +115,26 @@ def test_the_head_that_auto_takes() -> None:
     predictor = make_strategy("linear_probe", encoder="tfidf").fit(target())
     assert predictor.head_name == "svm"
     assert "Head svm: the features are many and sparse." in predictor.reasons
+
+
+def test_many_dense_rows_keep_the_best_of_three_heads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A border that is no line: kernel_ridge wins on held-out rows, the reasons show all three, and it is right."""
+
+    class Corners:
+        pretrained = True
+
+        def fit(self, texts: object) -> "Corners":
+            return self
+
+        def encode(self, texts: tuple[str, ...]) -> np.ndarray:
+            return np.array([[float(part) for part in text.split()] for text in texts], dtype=np.float32)
+
+    monkeypatch.setattr("headstart.strategies.linear_probe.make_encoder", lambda name, **settings: Corners())
+    points = np.random.default_rng(0).normal(size=(1200, 3))
+    texts, y = tuple(" ".join(map(str, p)) for p in points), (points[:, 0] * points[:, 1] > 0).astype(int)
+    predictor = make_strategy("linear_probe", encoder="corners").fit(Task(texts[:1000], y[:1000], ("-", "+")))
+    assert predictor.head_name == "kernel_ridge"
+    assert any("logistic" in r and "svm" in r and "kernel_ridge" in r for r in predictor.reasons)
+    assert (predictor.predict_proba(texts[1000:]).argmax(axis=1) == y[1000:]).mean() > 0.9
+    few = make_strategy("linear_probe", encoder="corners").fit(Task(texts[:100], y[:100], ("-", "+")))
+    assert few.head_name == "logistic"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from headstart.encoders import make_encoder
-from headstart.heads import head_for, held_out_accuracy, make_head, rival_of
+from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
 from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
@@ -40,7 +40,7 @@ class LinearProbe:
         encoder = make_encoder(self.encoder, **self.encoder_settings).fit(_all_texts(task))
         features, y = encoder.encode(task.texts), task.y
         head_name = head_for(features) if self.head == "auto" else self.head
-        reasons = _reasons(task, encoder, head_name, self.head == "auto")
+        reasons = _reasons(task, encoder, head_name, self.head == "auto" and not self._rivals(head_name, len(y)))
         source, source_y = _usable_source(task)
         if source:
             more = encoder.encode(source)
@@ -49,18 +49,21 @@ class LinearProbe:
             if pooled > alone:
                 features, y = _stack(features, more), np.concatenate([y, source_y])
         head = self._new_head(head_name, task).fit(features, y)
-        rival = rival_of(head_name, len(y)) if self.head == "auto" else None
-        if rival is not None:
-            other = self._new_head(rival, task).fit(features, y)
-            scores = {head_name: held_out_accuracy(head), rival: held_out_accuracy(other)}
+        if rivals := self._rivals(head_name, len(y)):
+            heads = {head_name: head} | {name: self._new_head(name, task).fit(features, y) for name in rivals}
+            scores = {name: held_out_accuracy(fitted) for name, fitted in heads.items()}
             reasons.append(_rival_reason(scores))
-            if scores[rival] > scores[head_name]:
-                head_name, head = rival, other
+            head_name = max(scores, key=scores.__getitem__)
+            head = heads[head_name]
         reasons.extend(_head_reasons(head))
         return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
 
     def _new_head(self, name: str, task: Task) -> Head:
         return make_head(name, **{"random_state": task.random_state, **self.head_settings})
+
+    def _rivals(self, head_name: str, n_rows: int) -> list[str]:
+        """Heads to fit beside the first choice; none when the user names a head or sets one up."""
+        return rivals_of(head_name, n_rows) if self.head == "auto" and not self.head_settings else []
 
     def _source_gain(
         self, head_name: str, features: Features, y: Ints, source: Features, source_y: Ints, task: Task
@@ -131,7 +134,7 @@ def _reasons(task: Task, encoder: Encoder, head_name: str, automatic: bool) -> l
 
 def _rival_reason(scores: Mapping[str, float]) -> str:
     table = ", ".join(f"{name} {100 * score:.1f}" for name, score in scores.items())
-    return f"Heads by accuracy on held-out training rows: {table}; the better one was kept."
+    return f"Heads by accuracy on held-out training rows: {table}; the best was kept."
 
 
 def _head_reasons(head: Head) -> list[str]:

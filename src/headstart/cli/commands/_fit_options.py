@@ -28,7 +28,7 @@ Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
 StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
 Encoder = Annotated[str | None, _model("auto, tfidf, bow, minilm, a folder or a hub id.")]
 Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
-Head = Annotated[str | None, _model("auto, logistic, svm, ridge, knn, prototype.")]
+Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.")]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")
