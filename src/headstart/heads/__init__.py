@@ -12,7 +12,6 @@ __all__ = ["head_for", "held_out_accuracy", "make_head", "rivals_of"]
 
 
 _MANY_ROWS = 1000
-_KERNEL_ROWS = 8000  # the most that kernel_ridge takes
 
 
 def make_head(name: str, **settings: Any) -> Head:
@@ -38,7 +37,9 @@ def rivals_of(head: str, n_rows: int) -> list[str]:
     """
     if head != "logistic" or n_rows < _MANY_ROWS:
         return []
-    return ["svm", "kernel_ridge"] if n_rows <= _KERNEL_ROWS else ["svm"]
+    from headstart.heads.kernel_ridge import MAX_ROWS  # which imports this package
+
+    return ["svm", "kernel_ridge"] if n_rows <= MAX_ROWS else ["svm"]
 
 
 def held_out_accuracy(head: Head) -> float:
