@@ -1,6 +1,7 @@
 """TextClassifier: the scikit-learn-shaped public face."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from math import isnan
 from pathlib import Path
 from typing import Any, Self
@@ -12,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.errors import ConfigError, DataError
 from headstart.predictor import Predictor
 from headstart.strategies import make_strategy
+from headstart.text.cleaner import TextCleaner
 from headstart.text.normalise import require_texts
 from headstart.types import Dataset, Floats, Task
 
@@ -24,8 +26,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     """A text classifier that learns from few labels; obeys scikit-learn's contract.
 
     encoder: a registry name (`tfidf`, `bow`), `minilm`, a folder, a hub id, or "auto". strategy: a name from
-    `headstart list strategies`; "auto" decides everything by itself. head: a name, or "auto". settings:
-    `{"encoder.ngrams": [1, 3], "head.C": 1.0}` reaches the parts. random_state: same seed, same result.
+    `headstart list strategies`; "auto" decides everything by itself. head: a name, or "auto". clean: text rules
+    such as "html,urls,emoji:name", applied to every text, at prediction too. augment: augmentations such as
+    "synonym:0.1,swap" for the training rows. settings: `{"encoder.ngrams": [1, 3], "head.C": 1.0}` reaches the
+    parts. random_state: same seed, same result.
 
     >>> model = TextClassifier(encoder="tfidf").fit(["good", "fine", "bad", "poor"], ["+", "+", "-", "-"])
     >>> [str(label) for label in model.predict(["good", "bad"])]
@@ -38,12 +42,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         strategy: str = "auto",
         head: str = "auto",
         *,
+        clean: str | None = None,
+        augment: str | None = None,
         settings: Mapping[str, Any] | None = None,
         random_state: int | None = None,
     ) -> None:
         self.encoder = encoder
         self.strategy = strategy
         self.head = head
+        self.clean = clean
+        self.augment = augment
         self.settings = settings
         self.random_state = random_state
 
@@ -63,22 +71,24 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         Raises DataError for what cannot be learnt from (one class, a class with one row, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
-        values = require_texts(texts)
+        cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
+        values = cleaner.clean_all(require_texts(texts))
         classes, y = _encode_labels(labels, len(values))
         task = Task(
             texts=values,
             y=y,
             classes=tuple(classes.tolist()),
-            source=_dataset("source", source),
-            unlabelled=_dataset("unlabelled", unlabelled),
+            source=_cleaned(cleaner, _dataset("source", source)),
+            unlabelled=_cleaned(cleaner, _dataset("unlabelled", unlabelled)),
             label_names=label_names,
+            augment=self.augment,
             random_state=_seed(self.random_state),
         )
         name = "linear_probe" if self.strategy == "auto" and self.encoder != "auto" else self.strategy
         if self.encoder == "auto" and name == "linear_probe":
             name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
         strategy = make_strategy(name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
-        self.predictor_: Predictor = strategy.fit(task)
+        self.predictor_: Predictor = replace(strategy.fit(task), cleaner=cleaner)
         self.classes_ = classes
         return self
 
@@ -161,6 +171,10 @@ def _dataset(name: str, value: Dataset | None) -> Dataset | None:
     if value is not None and not isinstance(value, Dataset):
         raise DataError(f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...)).")
     return value
+
+
+def _cleaned(cleaner: TextCleaner, data: Dataset | None) -> Dataset | None:
+    return None if data is None else replace(data, texts=cleaner.clean_all(data.texts))
 
 
 def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:

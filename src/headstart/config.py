@@ -26,6 +26,8 @@ class RunConfig(BaseModel):
     encoder: str = "auto"
     strategy: str = "auto"
     head: str = "auto"
+    clean: str | None = None
+    augment: str | None = None
     shots: int | None = Field(default=None, ge=2)
     limit: int | None = Field(default=None, ge=4)
     seed: int = Field(default=0, ge=0)

@@ -125,7 +125,13 @@ def _shortened(role: Role, draw: Callable[..., tuple[Dataset, Step]], n: int, se
 
 def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassifier:
     model = TextClassifier(
-        config.encoder, config.strategy, config.head, settings=config.settings, random_state=config.seed
+        config.encoder,
+        config.strategy,
+        config.head,
+        clean=config.clean,
+        augment=config.augment,
+        settings=config.settings,
+        random_state=config.seed,
     )
     source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
     return model.fit(rows.texts, rows.labels or (), source=source, unlabelled=unlabelled)

@@ -10,15 +10,19 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
-from headstart.errors import UnknownComponent
+from headstart.errors import ConfigError, UnknownComponent
 
-__all__ = ["KINDS", "describe", "load", "names"]
+__all__ = ["KINDS", "describe", "load", "names", "parse_spec"]
 
 # kind (as in messages) -> folder below the package
 KINDS = {
     "encoder": "encoders",
+    "transform": "transforms",
     "head": "heads",
     "strategy": "strategies",
+    "augmentation": "augment",
+    "text rule": "text/rules",
+    "row rule": "cleaning/rows",
     "format": "data/formats",
     "command": "cli/commands",
 }
@@ -47,3 +51,11 @@ def describe(kind: str, name: str) -> str:
     source = (_PACKAGE / KINDS[kind] / f"{name}.py").read_text(encoding="utf-8")
     paragraph = (ast.get_docstring(ast.parse(source)) or "").partition("\n\n")[0]
     return " ".join(paragraph.split())
+
+
+def parse_spec(spec: str) -> list[tuple[str, str | None]]:
+    """`html,emoji:name` -> [("html", None), ("emoji", "name")]: names with an argument each. Raises ConfigError."""
+    parts = [part.strip().partition(":") for part in spec.split(",")]
+    if any(not name.strip() or (colon and not argument.strip()) for name, colon, argument in parts):
+        raise ConfigError(f"{spec!r} is not a list of names such as 'first,second:argument'.")
+    return [(name.strip(), argument.strip() or None) for name, _, argument in parts]

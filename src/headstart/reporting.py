@@ -131,7 +131,7 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
     audits = []
     for name, role in roles.items():
         others = (train,) if name == "test" else ()
-        audit = role.audit(others=others, truncated=predictor.encoder.truncated(role.dataset.texts))
+        audit = role.audit(others=others, truncated=predictor.truncated(role.dataset.texts))
         unknown = _unknown_labels(predictor, role.dataset) if name == "test" else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)

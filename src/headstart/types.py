@@ -22,6 +22,7 @@ else:  # at run time they only stand in annotations
 
 __all__ = [
     "Audit",
+    "Augmentation",
     "Dataset",
     "Encoder",
     "Finding",
@@ -31,6 +32,8 @@ __all__ = [
     "Step",
     "Strategy",
     "Task",
+    "TextRule",
+    "Transform",
 ]
 
 
@@ -141,19 +144,45 @@ class Task:
     source: Dataset | None = None
     unlabelled: Dataset | None = None
     label_names: Mapping[str, str] | None = None
+    augment: str | None = None
     random_state: int = 0
     budget_s: float | None = None
+
+
+class TextRule(Protocol):
+    """One rule of cleaning, a pure function of a text. Its constructor takes at most one argument, a string."""
+
+    def __call__(self, text: str) -> str:
+        """The text with the rule applied; applied twice it changes nothing more."""
+
+
+class Augmentation(Protocol):
+    """Makes new texts from labelled ones. Its constructor takes at most one string: the share of words, a file."""
+
+    def fit(self, texts: Sequence[str], y: "Ints", unlabelled: Sequence[str] = ()) -> Self:
+        """Learn what it needs (vectors, the sentences of each class) from the training rows alone."""
+
+    def augment(self, text: str, code: int, rng: "np.random.Generator") -> str | None:
+        """A new text of the same class, or None where this text gives none."""
 
 
 class Encoder(Protocol):
     """Texts -> features (n, d). `pretrained`: `fit` learns nothing from the texts, so that cross-validation
     may encode once.
+
+    An encoder that learns from the labels may have `own_head() -> (name, Head)`: the head that it learnt itself
+    with, which strategies take when the user names none.
     """
 
     pretrained: bool
 
-    def fit(self, texts: Sequence[str]) -> Self:
-        """Learn whatever the encoder needs from texts alone; a pre-trained encoder only loads itself."""
+    def fit(self, texts: Sequence[str], y: "Ints | None" = None, groups: "Ints | None" = None) -> Self:
+        """Learn whatever the encoder needs; a pre-trained encoder only loads itself.
+
+        Most encoders learn from texts alone. y (m,), m <= n: class codes of the first m texts, for those that
+        use labels. groups (m,): rows of one number are copies of one text, never split between learning and
+        checking.
+        """
 
     def encode(self, texts: Sequence[str]) -> "Features":
         """Features (n, d) float32, dense or CSR; row i belongs to texts[i] whatever the other rows are."""
@@ -167,6 +196,23 @@ class Encoder(Protocol):
     @classmethod
     def from_state(cls, state: State, folder: Path) -> "Encoder":
         """The encoder again, from what `get_state` gave. Needs no torch."""
+
+
+class Transform(Protocol):
+    """Features (n, d) -> features (n, e): a step after an encoder."""
+
+    def fit(self, features: "Features", y: "Ints | None" = None) -> Self:
+        """Learn from features (n, d), or where it needs classes from the first m rows with y (m,)."""
+
+    def transform(self, features: "Features") -> "Features":
+        """Features (n, e) float32, dense or CSR; row i depends on row i alone."""
+
+    def get_state(self) -> State:
+        """The fitted transform as data."""
+
+    @classmethod
+    def from_state(cls, state: State) -> Self:
+        """The transform again, from what `get_state` gave."""
 
 
 class Head(Protocol):

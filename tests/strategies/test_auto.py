@@ -26,7 +26,7 @@ class Oracle:
         """Nothing is loaded."""
         self.blind = blind
 
-    def fit(self, texts: Sequence[str]) -> Self:
+    def fit(self, texts: Sequence[str], y: Any = None) -> Self:
         """Nothing to learn."""
         return self
 

@@ -123,7 +123,7 @@ def test_many_dense_rows_keep_the_best_of_three_heads(monkeypatch: pytest.Monkey
     class Corners:
         pretrained = True
 
-        def fit(self, texts: object) -> "Corners":
+        def fit(self, texts: object, y: object = None) -> "Corners":
             return self
 
         def encode(self, texts: tuple[str, ...]) -> np.ndarray:

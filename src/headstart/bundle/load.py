@@ -14,6 +14,7 @@ from headstart.bundle import layout
 from headstart.bundle.swap import recover
 from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
 from headstart.predictor import Predictor
+from headstart.text.cleaner import TextCleaner
 from headstart.types import State
 
 __all__ = ["build", "load_bundle", "rounded"]
@@ -65,6 +66,7 @@ def build(folder: Path) -> Predictor:
             head_name=model["head"]["name"],
             strategy=model["strategy"],
             reasons=tuple(model["reasons"]),
+            cleaner=TextCleaner.from_settings(model.get("cleaning", ())),  # format 1 without it: nothing was cleaned
         )
     except UnknownComponent as error:
         raise BundleTooNew(

@@ -128,6 +128,7 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "classes": list(predictor.classes),
         "strategy": predictor.strategy,
         "reasons": list(predictor.reasons),
+        "cleaning": predictor.cleaner.settings(),
     }
     _write_json(folder / layout.MODEL, model)
 

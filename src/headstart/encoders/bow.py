@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.preprocessing import normalize
 
 from headstart.encoders._counts import TermCounts
-from headstart.types import Bools, State
+from headstart.types import Bools, Ints, State
 
 __all__ = ["Bow"]
 
@@ -35,7 +35,7 @@ class Bow:
         self.binary = binary
         self._terms = TermCounts(analyser, ngrams, characters, min_df, max_features)
 
-    def fit(self, texts: Sequence[str]) -> Self:
+    def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn the vocabulary."""
         self._terms.fit(texts)
         return self

@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from headstart.encoders._counts import TermCounts
-from headstart.types import Bools, State
+from headstart.types import Bools, Ints, State
 
 __all__ = ["Tfidf"]
 
@@ -34,7 +34,7 @@ class Tfidf:
         self._terms = TermCounts(analyser, ngrams, characters, min_df, max_features)
         self._weights = TfidfTransformer(sublinear_tf=True)
 
-    def fit(self, texts: Sequence[str]) -> Self:
+    def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary and document frequencies."""
         self._weights.fit(self._terms.fit(texts))
         return self

@@ -18,7 +18,7 @@ from headstart.encoders._tokens import TextTokeniser, pad
 from headstart.errors import ConfigError, MissingExtra
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
-from headstart.types import Bools, Floats, State
+from headstart.types import Bools, Floats, Ints, State
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ class Transformer:
         self.model, self.pooling, self.max_tokens = model, pooling, max_tokens
         self.precision, self.batch_tokens, self.cache = precision, batch_tokens, cache
 
-    def fit(self, texts: Sequence[str]) -> Self:
+    def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Find the model and read its configuration. Raises EncoderUnavailable, ConfigError, MissingExtra."""
         if self.precision not in _PRECISIONS:
             raise ConfigError(

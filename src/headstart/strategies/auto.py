@@ -89,7 +89,8 @@ class Auto:
             if everything is not None:
                 x, unseen = everything[train], everything[test]
             else:
-                fresh = make_encoder(name, **self.encoder_settings).fit([task.texts[i] for i in train])
+                learn = [task.texts[i] for i in train]
+                fresh = make_encoder(name, **self.encoder_settings).fit(learn, task.y[train])
                 x, unseen = (fresh.encode([task.texts[i] for i in rows]) for rows in (train, test))
             head_name = head_for(x) if self.head == "auto" else self.head
             head = make_head(head_name, **{"random_state": task.random_state, **self.head_settings})

@@ -37,8 +37,10 @@ class LinearProbe:
 
     def fit(self, task: Task) -> Predictor:
         """Encode once, decide about the source rows, fit the head."""
-        encoder = make_encoder(self.encoder, **self.encoder_settings).fit(_all_texts(task))
+        encoder = make_encoder(self.encoder, **self.encoder_settings).fit(_all_texts(task), task.y)
         features, y = encoder.encode(task.texts), task.y
+        if self.head == "auto" and (own := own_head(encoder)):
+            return Predictor(encoder, own[1], task.classes, self.encoder, own[0], "linear_probe", _own_reasons(task))
         head_name = head_for(features) if self.head == "auto" else self.head
         reasons = _reasons(task, encoder, head_name, self.head == "auto" and not self._rivals(head_name, len(y)))
         source, source_y = _usable_source(task)
@@ -79,6 +81,17 @@ class LinearProbe:
 
         scores = [macro_f1(y, out_of_fold(y, _N_FOLDS, task.random_state, p)) for p in (without, with_source)]
         return scores[0], scores[1]
+
+
+def own_head(encoder: Encoder) -> tuple[str, Head] | None:
+    """The head that an encoder learnt itself with, and its name; None for encoders that learn without labels."""
+    found: tuple[str, Head] | None = encoder.own_head() if hasattr(encoder, "own_head") else None
+    return found
+
+
+def _own_reasons(task: Task) -> tuple[str, ...]:
+    source = [f"{task.source.n:,} source rows: used for their words only."] if task.source is not None else []
+    return ("Head: the network's own last layer.", *source)
 
 
 def _all_texts(task: Task) -> tuple[str, ...]:

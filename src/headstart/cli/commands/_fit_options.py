@@ -29,6 +29,8 @@ StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces
 Encoder = Annotated[str | None, _model("auto, tfidf, bow, minilm, a folder or a hub id.")]
 Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
 Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.")]
+Clean = Annotated[str | None, _model("Cleaning rules, such as html,urls,emoji:name; see `headstart list`.")]
+Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1,swap.")]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")

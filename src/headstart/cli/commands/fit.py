@@ -23,6 +23,8 @@ def fit(
     encoder: only.Encoder = None,
     strategy: only.Strategy = None,
     head: only.Head = None,
+    clean: only.Clean = None,
+    augment: only.Augment = None,
     settings: only.Settings = None,
     seed: only.Seed = None,
     config: only.Config = None,
@@ -52,7 +54,8 @@ def fit(
 
     flags = {
         "train": train, "test": test, "source": source, "unlabelled": unlabelled, "shots": shots, "limit": limit,
-        "encoder": encoder, "strategy": strategy, "head": head, "seed": seed, "out": out, "report": report,
+        "encoder": encoder, "strategy": strategy, "head": head, "clean": clean,
+        "augment": augment, "seed": seed, "out": out, "report": report,
         "language": language, "text": text, "label": label, "title": title, "domain": domain, "encoding": encoding,
         "max_text_chars": max_text_chars, "skip_bad_rows": skip_bad_rows or None, "strip_labels": strip_labels or None,
     }  # fmt: skip

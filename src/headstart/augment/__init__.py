@@ -1,0 +1,1 @@
+"""Augmentation: new labelled texts from labelled ones, for training rows only."""

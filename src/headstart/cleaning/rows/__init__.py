@@ -1,0 +1,1 @@
+"""Rules about rows, one a file: which rows of a data set should go, and why."""

@@ -1,0 +1,1 @@
+"""Transforms: features (n, d) -> features (n, e), steps after an encoder."""
