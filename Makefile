@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench bench-classic clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ format: setup  ## format the code and fix what can be fixed
 bench: setup  ## measure: writes benchmarks/results/*.json and RESULTS.md (needs the data sets and the peers)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/python -m benchmarks all
+
+bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augmentation, recommend (about 90 minutes)
+	for suite in cleaning segmentation classic augmentation recommend; do $(BIN)/python -m benchmarks $$suite || exit 1; done
 
 clean:  ## remove what the tools made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

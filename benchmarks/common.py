@@ -21,6 +21,7 @@ __all__ = [
     "Goal",
     "Result",
     "Setup",
+    "commit",
     "cpus",
     "headstart",
     "run_checked",
@@ -101,7 +102,7 @@ def save_result(name: str, result: Result, setup: Setup, command: str, load_befo
         "quick": setup.quick,
         "command": command,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
-        "commit": _commit(),
+        "commit": commit(),
         "machine": {**_machine(), "load_before": round(load_before, 2)},
         "versions": _versions(),
         "goals": [asdict(goal) for goal in result.goals],
@@ -156,7 +157,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _commit() -> str | None:
+def commit() -> str | None:
     """The commit that was measured, with a plus where files differ from it; None outside of a checkout."""
 
     def git(*words: str) -> str | None:
