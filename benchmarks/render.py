@@ -9,7 +9,18 @@ from benchmarks.common import RESULTS, ROOT, table
 
 __all__ = ["SUITES", "write_results_page"]
 
-SUITES = ("accuracy", "encoding", "startup", "predict", "no_torch")  # the order of RESULTS.md
+SUITES = (  # the order of RESULTS.md
+    "accuracy",
+    "classic",
+    "recommend",
+    "augmentation",
+    "cleaning",
+    "segmentation",
+    "encoding",
+    "startup",
+    "predict",
+    "no_torch",
+)
 
 _HEAD = """# Results
 

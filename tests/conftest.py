@@ -64,6 +64,26 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
     return folder
 
 
+@pytest.fixture(scope="session")
+def tiny_masked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random BERT with a masked language head, and a tokeniser with a mask, trained on CORPUS."""
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    from headstart.encoders._torch import quiet
+
+    folder = tmp_path_factory.mktemp("masked")
+    tokenizer = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=_wordpiece(), mask_token="[MASK]", **_SPECIAL["wordpiece"]
+    )
+    torch.set_num_threads(1)
+    with quiet(), torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = transformers.BertForMaskedLM(_config(("BertConfig", {**_PLAIN, **_SHORT}), len(tokenizer)))
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+    return folder
+
+
 def _save_tiny(folder: Path, family: str) -> Path:
     import torch
     import transformers

@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("job",),
+    ("job", "recommend"),
     ("reporting", "scoring"),
     ("measure",),
     ("config",),

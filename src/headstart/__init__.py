@@ -12,12 +12,14 @@ from headstart.types import Dataset
 if TYPE_CHECKING:
     from headstart.bundle import load_bundle, save_bundle
     from headstart.classifier import TextClassifier
+    from headstart.cleaning import Cleaner
     from headstart.data import read_dataset
     from headstart.predictor import Predictor
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Cleaner",
     "Dataset",
     "HeadstartError",
     "Predictor",
@@ -28,6 +30,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Cleaner": "headstart.cleaning",
     "Predictor": "headstart.predictor",
     "TextClassifier": "headstart.classifier",
     "load_bundle": "headstart.bundle",

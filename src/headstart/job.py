@@ -4,13 +4,15 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from headstart import data
+from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
+from headstart.cleaning import Cleaner
 from headstart.config import RunConfig
 from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
@@ -57,16 +59,18 @@ def run(
     if place is not None:
         check_place(place)  # now, not after an hour of work
     _check_report_place(config)
+    if config.augment:
+        Augmenter.from_spec(config.augment)  # a mistake in it, now
     with clock("read"):
         say(f"reading {config.train}")
-        roles = _read(config)
+        roles, drawn = _read(config)
     train = roles["train"].dataset
     with clock("fit"):
         say(f"fitting on {train.n:,} rows")
         model = _fit(config, roles, train)
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
-        estimates = _measure(config, roles, model)
+        estimates = _measure(config, roles, drawn, model)
     report = _report(config, command, roles, model, estimates, clock.seconds) if estimates else None
     bundle = None
     if place is not None:
@@ -81,8 +85,11 @@ def run(
     return Outcome(config, model, train.n, clock.seconds, report, file, bundle)
 
 
-def _read(config: RunConfig) -> dict[str, Role]:
-    """The data sets by role; the training data shortened by --shots and --limit."""
+def _read(config: RunConfig) -> tuple[dict[str, Role], Dataset]:
+    """The data sets by role, the training data shortened by --shots and --limit and then cleaned; and the training
+    data before it was cleaned.
+    """
+    cleaner = _cleaner(config)  # a mistake in the rules, now
     roles = {"train": _load(config, "train", labelled=True)}
     data.check_trainable(roles["train"].dataset)
     if config.shots is not None:
@@ -93,7 +100,13 @@ def _read(config: RunConfig) -> dict[str, Role]:
     for role, labelled in (("test", True), ("source", None), ("unlabelled", False)):
         if getattr(config, role) is not None:
             roles[role] = _load(config, role, labelled=labelled)
-    return roles
+    drawn = roles["train"].dataset
+    if config.clean:
+        roles["train"] = _clean_train(cleaner, roles["train"], is_checked="test" not in roles)
+        data.check_trainable(roles["train"].dataset)
+    if "test" in roles and cleaner.text_spec:
+        roles["test"] = _with_overlap(cleaner, roles["test"], roles["train"].dataset)
+    return roles, drawn
 
 
 def _load(config: RunConfig, role: str, *, labelled: bool | None) -> Role:
@@ -123,12 +136,44 @@ def _shortened(role: Role, draw: Callable[..., tuple[Dataset, Step]], n: int, se
     return Role(dataset, (*role.steps, step), audit)
 
 
+def _cleaner(config: RunConfig) -> Cleaner:
+    """Rules without effect when there are none. What a rule marks is left out: it was asked for."""
+    return Cleaner.from_spec(config.clean, drop_marked=True, seed=config.seed) if config.clean else Cleaner()
+
+
+def _clean_train(cleaner: Cleaner, role: Role, *, is_checked: bool) -> Role:
+    """The training rows that the rules leave, their texts as they were: the classifier cleans them itself."""
+    cleaned = cleaner.clean(role.dataset, role="train")
+    left = role.dataset.take(cleaned.kept)
+    steps = [*role.steps, *cleaned.steps]
+    judging = ", ".join(name for name, _ in cleaner.judging(True).rows)
+    if judging and is_checked:
+        inside = f"cross-validation: {judging} inside each fold, so that no checked row is chosen by its label"
+        steps.append(Step("train", inside, left.n, left.n))
+
+    def audit(**more: Any) -> Audit:
+        return data.audit(left, **more)
+
+    return Role(left, tuple(steps), audit)
+
+
+def _with_overlap(cleaner: Cleaner, test: Role, train: Dataset) -> Role:
+    """Says which test texts are training texts only once both are cleaned; the audit counts them as they are."""
+    plain = data.overlap(train, test.dataset).n
+    first, second = (replace(rows, texts=cleaner.text.clean_all(rows.texts)) for rows in (train, test.dataset))
+    n = data.overlap(first, second).n
+    if n == plain:
+        return test
+    action = f"{n:,} test texts are in the training data once both are cleaned, {plain:,} as they are: none left out"
+    return replace(test, steps=(*test.steps, Step("test", action, test.dataset.n, test.dataset.n)))
+
+
 def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassifier:
     model = TextClassifier(
         config.encoder,
         config.strategy,
         config.head,
-        clean=config.clean,
+        clean=_cleaner(config).text_spec,
         augment=config.augment,
         settings=config.settings,
         random_state=config.seed,
@@ -139,21 +184,30 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassi
 
 def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
     encoder, head = BASELINE
-    return TextClassifier(encoder, "linear_probe", head, random_state=config.seed).fit(rows.texts, rows.labels or ())
+    clean = _cleaner(config).text_spec
+    model = TextClassifier(encoder, "linear_probe", head, clean=clean, random_state=config.seed)
+    return model.fit(rows.texts, rows.labels or ())
 
 
 def _measure(
-    config: RunConfig, roles: dict[str, Role], model: TextClassifier
+    config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier
 ) -> tuple[Estimate, Estimate | None] | None:
     """The model's and the baseline's estimates, on the same rows; None where there is none to make."""
     train, alone = roles["train"].dataset, _is_baseline(config, model)
     if "test" in roles:
         test = roles["test"].dataset
         return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
-    own = cross_validate(lambda rows: _fit(config, roles, rows), train, config.seed)
+    cleaner = _cleaner(config)
+    rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
+    own = cross_validate(lambda fold: _fit(config, roles, cleaner.learnable(fold)), rows, config.seed)
     if own is None:
         return None
-    return own, None if alone else cross_validate(lambda rows: _fit_baseline(config, rows), train, config.seed)
+    base = (
+        None
+        if alone
+        else cross_validate(lambda fold: _fit_baseline(config, cleaner.learnable(fold)), rows, config.seed)
+    )
+    return own, base
 
 
 def _report(
@@ -172,7 +226,8 @@ def _report(
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:
     parts = (model.predictor_.encoder_name, model.predictor_.head_name)
-    return parts == BASELINE and not config.settings and config.source is None and config.unlabelled is None
+    more = (config.source, config.unlabelled, config.augment)
+    return parts == BASELINE and not config.settings and all(each is None for each in more)
 
 
 def _reference(roles: dict[str, Role]) -> dict[str, Any]:

@@ -157,13 +157,19 @@ class TextRule(Protocol):
 
 
 class Augmentation(Protocol):
-    """Makes new texts from labelled ones. Its constructor takes at most one string: the share of words, a file."""
+    """Makes new texts from labelled ones. Its constructor takes one string or None: the share of words, a file.
+
+    After `fit` it may have `notes_`, sentences for the user, and `families_` (n,): rows that exchange words have one
+    number (else every row is a family of its own).
+    """
 
     def fit(self, texts: Sequence[str], y: "Ints", unlabelled: Sequence[str] = ()) -> Self:
         """Learn what it needs (vectors, the sentences of each class) from the training rows alone."""
 
-    def augment(self, text: str, code: int, rng: "np.random.Generator") -> str | None:
-        """A new text of the same class, or None where this text gives none."""
+    def augment(self, texts: Sequence[str], y: "Ints", rngs: "Sequence[np.random.Generator]") -> list[str | None]:
+        """For each text one of the same class, or None where it gives none. Entry i depends on texts[i], y[i],
+        rngs[i] and what was fitted, whatever the other rows are.
+        """
 
 
 class Encoder(Protocol):
@@ -220,6 +226,13 @@ class Head(Protocol):
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d) and class codes y (n,) in 0..k-1, each present at least twice."""
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """New weights from other rows of the same d and k, with the settings and the calibration that `fit` chose.
+
+        For rows that must not take part in the choice, such as augmented copies. The penalty stays the same for
+        each row's worth of the rows that chose it: more rows do not weaken it.
+        """
 
     def predict_proba(self, features: "Features") -> "Floats":
         """Probabilities (n, k) float64, rows sum to 1."""

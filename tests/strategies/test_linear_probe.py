@@ -138,3 +138,130 @@ def test_many_dense_rows_keep_the_best_of_three_heads(monkeypatch: pytest.Monkey
     assert (predictor.predict_proba(texts[1000:]).argmax(axis=1) == y[1000:]).mean() > 0.9
     few = make_strategy("linear_probe", encoder="corners").fit(Task(texts[:100], y[:100], ("-", "+")))
     assert few.head_name == "logistic"
+
+
+# --- augmentation ---------------------------------------------------------------------------------------
+
+
+class Recorder:
+    """An encoder that keeps what it was fitted on: one feature a word of a fixed list."""
+
+    pretrained = False
+    fits: list[tuple[tuple[str, ...], list[int], list[int] | None]]  # texts, y, groups
+
+    def __init__(self) -> None:
+        self.words = [*GOOD, *BAD]
+
+    def fit(self, texts: tuple[str, ...], y: Any, groups: Any = None) -> "Recorder":
+        """Note texts, y and groups."""
+        type(self).fits.append((tuple(texts), list(y), None if groups is None else list(groups)))
+        return self
+
+    def encode(self, texts: Any) -> np.ndarray:
+        """1 where a word is there."""
+        return np.array([[word in text.split() for word in self.words] for text in texts], dtype=np.float32)
+
+
+@pytest.fixture
+def recorder(monkeypatch: pytest.MonkeyPatch) -> type[Recorder]:
+    Recorder.fits = []
+    monkeypatch.setattr("headstart.strategies.linear_probe.make_encoder", lambda name, **settings: Recorder())
+    return Recorder
+
+
+def test_the_encoder_learns_from_copies_in_groups(recorder: type[Recorder]) -> None:
+    """Originals, then new texts with their origins' classes and groups, then unlabelled texts."""
+    task = target(augment="swap", unlabelled=Dataset(("more",)))
+    make_strategy("linear_probe", encoder="recorder", head="prototype").fit(task)
+    texts, y, groups = recorder.fits[0]
+    n, m = len(task.texts), len(y) - len(task.texts)
+    assert m > 30
+    assert texts[:n] == task.texts
+    assert texts[n + m :] == ("more",)
+    assert groups is not None
+    assert groups[:n] == list(range(n))
+    for text, code, group in zip(texts[n : n + m], y[n:], groups[n:], strict=True):
+        assert sorted(text.split()) == sorted(task.texts[group].split())  # a swap of that row
+        assert code == task.y[group]
+
+
+def test_no_row_is_judged_by_its_copies(recorder: type[Recorder]) -> None:
+    """In the estimate, the learning part of a fold and its copies have no word order, and no row, of the others."""
+    task = target(augment="swap")
+    make_strategy("linear_probe", encoder="recorder", head="prototype").fit(task)
+    sizes = set()
+    for texts, y, groups in recorder.fits[1:]:
+        n = len(set(groups)) if groups is not None else len(y)
+        words = {tuple(sorted(text.split())) for text in texts[:n]}
+        assert {tuple(sorted(text.split())) for text in texts[n:]} <= words
+        sizes.add(n)
+    assert sizes == {32}  # four fifths of 40
+    assert len(recorder.fits) == 1 + 2 * 5 * 3  # with and without, five folds, drawn three times
+
+
+def test_settings_are_chosen_on_the_rows_themselves() -> None:
+    """The head's choices and calibration are those of a run on the same encoder without new rows; its weights not."""
+    task, words = target(), Dataset(tuple(texts_of(np.random.default_rng(9), np.arange(40) % 2)))
+    plain = make_strategy("linear_probe", encoder="tfidf", head="logistic").fit(task)
+    more = make_strategy("linear_probe", encoder="tfidf", head="logistic").fit(target(augment="delete:0.5"))
+    assert more.head.chosen_["n_fitted"] == plain.head.chosen_["n_fitted"] == 40
+    assert more.head.chosen_["n_rows"] == 40
+    assert (plain.predict_proba(words.texts) != more.predict_proba(words.texts)).any()
+
+
+@pytest.mark.parametrize("head", ["prototype", "knn"])
+def test_augmentation_is_reported_and_repeatable(head: str) -> None:
+    """Counts, and a verdict from the training rows; twice the same bits and reasons."""
+    task = target(augment="swap,splice", random_state=3)
+    first, second = (make_strategy("linear_probe", encoder="tfidf", head=head).fit(task) for _ in range(2))
+    assert "new training texts from 40 tries" in reason(first, "Augmentation swap:")
+    assert "accuracy by cross-validation on 40 training rows" in reason(first, "Augmentation swap,splice")
+    assert first.reasons == second.reasons
+    assert first.predict_proba(task.texts).tobytes() == second.predict_proba(task.texts).tobytes()
+
+
+@pytest.mark.parametrize(("with_it", "verdict"), [(0.9, "it helps"), (0.5, "it hurts"), (0.7, "not shown to help")])
+def test_the_verdict_follows_the_learner(with_it: float, verdict: str) -> None:
+    """A learner that is right on 70 % of the rows without new rows, and on so many with them, on the same folds."""
+    from headstart.strategies._augmentation import gain_reason
+
+    task = target(100, augment="swap")
+    right = {text: i % 10 for i, text in enumerate(task.texts)}
+    code = dict(zip(task.texts, task.y, strict=True))
+
+    def learn(part: Task, new: Any) -> Any:
+        share = 0.7 if new is None else with_it
+        return lambda texts: np.array([code[t] if right[t] < 10 * share else 1 - code[t] for t in texts])
+
+    sentence = gain_reason(task, learn)
+    assert f"is {100 * with_it:.1f} with it and 70.0 without, difference {100 * with_it - 70:+.1f}" in sentence
+    assert verdict in sentence
+
+
+def test_source_and_augmentation_together() -> None:
+    """Source rows that help stay among the rows that the last weights come from."""
+    helped = probe(target(source=source(), augment="swap"))
+    assert "they joined the training rows" in reason(helped, "400 source rows")
+    assert accuracy(helped) > accuracy(probe(target(augment="swap"))) + 0.1
+
+
+def test_too_few_rows_to_tell() -> None:
+    """Two rows a class: it is done, and said that nothing can be known of its effect."""
+    task = Task(("a b c", "d e f", "g h i", "j k l"), np.array([0, 0, 1, 1]), ("x", "y"), augment="swap")
+    assert "too few rows to tell" in reason(probe(task), "it helps")
+
+
+def test_a_pretrained_encoder_encodes_each_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Known texts come from memory in the estimate, in their order, equal to what the encoder says."""
+    from headstart.strategies._augmentation import Remembering
+
+    asked: list[str] = []
+
+    class Lengths:
+        def encode(self, texts: Any) -> np.ndarray:
+            asked.extend(texts)
+            return np.array([[len(text), ord(text[0])] for text in texts], dtype=np.float32)
+
+    known = Remembering(Lengths(), ["aa", "b"])  # type: ignore[arg-type] # all that is asked of it
+    assert known.encode(["b", "ccc", "aa", "ccc"]).tolist() == [[1, 98], [3, 99], [2, 97], [3, 99]]
+    assert asked == ["aa", "b", "ccc"]

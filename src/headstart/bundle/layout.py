@@ -2,9 +2,10 @@
 
     manifest.json        format, versions, size and sha256 of every file, and its own seal; written last
     model.json           encoder, head, classes, settings
-    encoder.safetensors  arrays of the encoder (classic encoders)
+    encoder.safetensors  arrays of the encoder (not of a transformer); those of a composition's part 2 begin with `2.`
     head.safetensors     arrays of the head
     onnx/, tokenizer.json  an exported transformer
+    parts/2/             the same for a transformer that is part 2 of a composition, counted from 0
     golden.jsonl         texts with their probabilities, predicted again on load
     reference.json       the training distribution, for drift
     card.md              what it is, for people

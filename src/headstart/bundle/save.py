@@ -21,9 +21,10 @@ from headstart.bundle.swap import (
     staging_beside,
     sync_tree,
 )
+from headstart.encoders import portable
 from headstart.errors import BundleError
 from headstart.predictor import Predictor
-from headstart.types import State
+from headstart.types import Encoder, State
 from headstart.versions import versions
 
 __all__ = ["check_place", "save_bundle"]
@@ -114,14 +115,12 @@ def check_place(folder: Path) -> None:
 
 def _write_parts(predictor: Predictor, folder: Path) -> None:
     encoder, head = predictor.encoder.get_state(folder), predictor.head.get_state()
-    name = predictor.encoder_name
-    known = name in registry.names("encoder")
     _write_arrays(folder / layout.ENCODER_ARRAYS, encoder)
     _write_arrays(folder / layout.HEAD_ARRAYS, head)
     model = {
         "encoder": {
-            "name": Path(name).name if Path(name).is_dir() else name,  # where a folder stood means nothing elsewhere
-            "component": name if known else "transformer",
+            "name": portable(predictor.encoder_name),
+            "component": _component(predictor.encoder),
             "settings": dict(encoder.settings),
         },
         "head": {"name": predictor.head_name, "settings": dict(head.settings)},
@@ -131,6 +130,15 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "cleaning": predictor.cleaner.settings(),
     }
     _write_json(folder / layout.MODEL, model)
+
+
+def _component(encoder: Encoder) -> str:
+    """The registry name of an encoder: its file's. A transformer that was exported has a class elsewhere.
+
+    Not by the encoder's name: of a folder only its own name is left in a bundle, and that may be any.
+    """
+    file = type(encoder).__module__.rpartition(".")[2]
+    return file if file in registry.names("encoder") else "transformer"
 
 
 def _write_arrays(path: Path, state: State) -> None:

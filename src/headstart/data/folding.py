@@ -4,12 +4,13 @@ Texts are compared by 8-byte BLAKE2 digests, so that a million rows take 8 MB an
 Two different texts among a million share a digest with probability 3e-8.
 """
 
-import unicodedata
 from collections.abc import Iterable
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from headstart.text.normalise import nfkc
 
 __all__ = ["digests", "fold"]
 
@@ -18,7 +19,7 @@ _DIGEST_BYTES = 8
 
 def fold(text: str) -> str:
     """The text without differences of width and compatibility forms (NFKC), case, and white space."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    return " ".join(nfkc(text).casefold().split())
 
 
 def digests(texts: Iterable[str]) -> NDArray[np.uint64]:

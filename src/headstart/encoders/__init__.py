@@ -1,51 +1,37 @@
 """Encoders: texts -> features (n, d). `make_encoder` turns what a user writes into one."""
 
-import inspect
-from pathlib import Path
 from typing import Any
 
 from headstart import registry
-from headstart.encoders._locate import is_hub_id, is_path_like
-from headstart.errors import ConfigError, UnknownComponent, did_you_mean
+from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable
 from headstart.types import Encoder
 
-__all__ = ["ALIASES", "component_of", "known_encoders", "make_encoder"]
+__all__ = ["ALIASES", "component_of", "known_encoders", "make_encoder", "portable"]
 
-# A short name for a pre-trained model; `encoders/_locate.py` says where its files are.
-ALIASES = ("minilm",)
-
-
-def known_encoders() -> list[str]:
-    """All names that `make_encoder` takes, apart from folders and hub ids."""
-    return sorted([*registry.names("encoder"), *ALIASES])
+_COMPOSED = "composed"
 
 
 def component_of(name: str) -> str:
-    """The registry name behind an encoder's name: `transformer` for `minilm`, folders and hub ids.
+    """The registry name behind an encoder's name: `transformer` for `minilm`, folders and hub ids, `composed` for
+    parts joined by `+`.
 
-    A name with the form of a path or of a hub id is not looked up here. Raises UnknownComponent.
+    A name with the form of a path or of a hub id is not looked up here. Raises UnknownComponent, ConfigError.
     """
-    if name in registry.names("encoder"):
-        return name
-    if name in ALIASES or is_path_like(name) or is_hub_id(name) or (name and Path(name).is_dir()):
-        return "transformer"
-    raise UnknownComponent("encoder", name, [*known_encoders(), "a folder", "a hub id such as owner/name"])
+    parts = parse(name)
+    return parts[0].component if len(parts) == 1 else _COMPOSED
 
 
 def make_encoder(name: str, **settings: Any) -> Encoder:
-    """An unfitted encoder from a registry name, the alias `minilm`, a folder, or a hub id (`owner/name`).
+    """An unfitted encoder from a registry name, the alias `minilm`, a folder, or a hub id (`owner/name`); the first
+    two with their first argument behind a colon (`tfidf:char`); or several of them and transforms, joined by `+`
+    (`tfidf+select:2000+minilm`, see encoders/composed.py), whose settings are `part.key` or just `key`.
 
     Raises UnknownComponent for any other name, ConfigError for a setting that the encoder does not have.
     """
-    component = component_of(name)
-    if component != name:
-        settings = {"model": name, **settings}
-    made = registry.load("encoder", component)
-    known = list(inspect.signature(made).parameters)
-    for key in settings:
-        if key not in known:
-            raise ConfigError(
-                f"encoder.{key} is not a setting of {component!r}.{did_you_mean(key, known)} Known: {', '.join(known)}."
-            )
-    encoder: Encoder = made(**settings)
+    parts = parse(name)
+    encoder: Encoder
+    if len(parts) == 1:
+        encoder = construct(parts[0], settings)
+    else:
+        encoder = registry.load("encoder", _COMPOSED)(name, settings=settings)
     return encoder

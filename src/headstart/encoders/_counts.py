@@ -1,8 +1,10 @@
-"""Counts of terms: vocabulary and document frequencies, shared by `bow` and `tfidf`."""
+"""Counts of terms: settings, vocabulary, and what all encoders that start from counts share."""
 
 import logging
-from collections.abc import Sequence
-from typing import Any, TypeGuard
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, ClassVar, Self, TypeGuard
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -10,9 +12,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from headstart.encoders._terms import choose_analyser, make_analyser
 from headstart.errors import ConfigError, DataError
-from headstart.text.segment import segmenter_name
+from headstart.text.segment import SEGMENTERS, Segmenter, read_user_dictionary, segmenter_name
+from headstart.types import Bools
 
-__all__ = ["TermCounts"]
+__all__ = ["TermCounts", "whole_number"]
 
 logger = logging.getLogger(__name__)
 
@@ -20,33 +23,40 @@ _ANALYSERS = ("auto", "word", "char", "zh")
 _MANY = 1000  # texts; below it a term seen once may be all that a class has
 
 
+@dataclass(kw_only=True, eq=False)
 class TermCounts:
-    """Texts -> counts (n, d) CSR float32 over a vocabulary learnt by `fit`.
+    """The settings of encoders over counts of terms, and the counts (n, d) CSR float32.
 
     analyser: "auto" (by language), "word", "char" or "zh"; ngrams: (shortest, longest) in words; characters:
     the same for the character n-grams of "char" and "zh", (0, 0) for none; min_df: texts that a term must
-    occur in, None = 2 from 1,000 texts on, else 1; max_features: keep the most frequent.
+    occur in, None = 2 from 1,000 texts on, else 1; max_features: keep the most frequent; user_dictionary: a
+    file of further Chinese words (`text.segment.read_user_dictionary`), or its lines.
+
+    What `fit` finds stands in the State, the words of the dictionary included: a bundle needs no other file.
     """
 
-    def __init__(
-        self,
-        analyser: str = "auto",
-        ngrams: Sequence[int] = (1, 2),
-        characters: Sequence[int] = (1, 3),
-        min_df: int | None = None,
-        max_features: int | None = None,
-    ) -> None:
-        self.analyser, self.min_df, self.max_features = analyser, min_df, max_features
-        self.ngrams, self.characters = ngrams, characters
-        self._fitted: tuple[Sequence[str], csr_matrix] | None = None
+    analyser: str = "auto"
+    ngrams: Sequence[int] = (1, 2)
+    characters: Sequence[int] = (1, 3)
+    min_df: int | None = None
+    max_features: int | None = None
+    user_dictionary: str | Path | Sequence[str] | None = None
 
-    def fit(self, texts: Sequence[str]) -> csr_matrix:
+    pretrained: ClassVar[bool] = False
+    _fitted: tuple[Sequence[str], csr_matrix] | None = field(default=None, init=False, repr=False)
+
+    def truncated(self, texts: Sequence[str]) -> Bools:
+        """(n,) all False: every text is read to its end."""
+        return np.zeros(len(texts), dtype=bool)
+
+    def _fit_counts(self, texts: Sequence[str]) -> csr_matrix:
         """Learn the vocabulary; returns the counts of these texts. Raises ConfigError, DataError."""
         ngrams, characters = self._check()
         self.analyser_ = choose_analyser(texts) if self.analyser == "auto" else self.analyser
+        self._segmenter = Segmenter(self._user_words())
         min_df = self.min_df if self.min_df is not None else (2 if len(texts) >= _MANY else 1)
         self._vectoriser = CountVectorizer(
-            analyzer=make_analyser(self.analyser_, ngrams, characters),
+            analyzer=make_analyser(self.analyser_, ngrams, characters, self._segmenter),
             min_df=min(min_df, max(1, len(texts))),
             max_features=self.max_features,
             dtype=np.float32,
@@ -58,10 +68,11 @@ class TermCounts:
                 f"No terms are left of {len(texts)} texts (analyser {self.analyser_!r}, min_df {min_df}). "
                 "Are the texts in the right column? Otherwise lower min_df with --set encoder.min_df=1."
             ) from error
-        self._fitted = (texts, counts) if isinstance(texts, tuple) else None  # a list may be changed by then
+        counts.sort_indices()  # as `transform` has them: sums are then the same to the last bit
+        self._fitted = (texts, counts) if isinstance(texts, tuple) else None
         return counts
 
-    def counts(self, texts: Sequence[str]) -> csr_matrix:
+    def _counts(self, texts: Sequence[str]) -> csr_matrix:
         """Counts (n, d); unknown terms are left out. Those of the texts just fitted are there already: they are
         handed over once, since most of the time goes into cutting texts.
         """
@@ -69,31 +80,28 @@ class TermCounts:
         self._fitted = None
         return counts if texts is fitted_texts else self._vectoriser.transform(texts)
 
-    def settings(self) -> dict[str, Any]:
-        """JSON values that rebuild this object, the vocabulary as a list in column order."""
+    def _settings(self) -> dict[str, Any]:
+        """JSON values from which `_from_settings` makes the fitted object, the vocabulary in column order."""
         vocabulary = self._vectoriser.vocabulary_
         return {
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.init},
             "analyser": self.analyser_,
             "ngrams": list(self.ngrams),
             "characters": list(self.characters),
+            "user_dictionary": self._segmenter.user_words() if self.user_dictionary is not None else None,
             "segmenter": segmenter_name() if self.analyser_ == "zh" else None,
             "vocabulary": sorted(vocabulary, key=vocabulary.__getitem__),
         }
 
     @classmethod
-    def from_settings(cls, settings: dict[str, Any]) -> "TermCounts":
-        """The object again, from `settings()`."""
-        own = {key: settings[key] for key in ("analyser", "ngrams", "characters")}
-        made = cls(**own)
+    def _from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        made = cls(**{f.name: settings[f.name] for f in fields(cls) if f.init and f.name in settings})
+        ngrams, characters = made._check()
         made.analyser_ = made.analyser
-        if settings["segmenter"] not in (None, segmenter_name()):
-            logger.warning(
-                "this model was made with the segmenter %s, here is %s: about 1 text in 100 differs",
-                settings["segmenter"],
-                segmenter_name(),
-            )
+        made._segmenter = Segmenter(settings.get("user_dictionary") or ())
+        _warn_of_another(settings["segmenter"], bool(made.user_dictionary))
         made._vectoriser = CountVectorizer(
-            analyzer=make_analyser(made.analyser, *made._check()),
+            analyzer=make_analyser(made.analyser, ngrams, characters, made._segmenter),
             vocabulary={term: column for column, term in enumerate(settings["vocabulary"])},
             dtype=np.float32,
         )
@@ -106,15 +114,44 @@ class TermCounts:
             raise ConfigError(
                 f"encoder.analyser must be one of {', '.join(_ANALYSERS)}. Got {self.analyser!r} instead."
             )
-        _at_least_one("min_df", self.min_df)
-        _at_least_one("max_features", self.max_features)
+        for name in ("min_df", "max_features"):
+            if getattr(self, name) is not None:
+                whole_number(name, getattr(self, name), ", or left out")
         characters = _pair("characters", self.characters, 1 if self.analyser == "char" else 0)
         return _pair("ngrams", self.ngrams, 1), characters
 
+    def _user_words(self) -> Sequence[str]:
+        """The lines of the user dictionary. Raises ConfigError, also where the analyser would not read it."""
+        given = self.user_dictionary
+        if given is None:
+            return ()
+        if self.analyser_ != "zh":
+            raise ConfigError(
+                f"encoder.user_dictionary is for the analyser 'zh', which cuts Chinese words; here it is "
+                f"{self.analyser_!r} (encoder.analyser={self.analyser}). Set encoder.analyser=zh, or leave the "
+                "dictionary out."
+            )
+        if isinstance(given, str | Path):
+            return read_user_dictionary(Path(given))
+        if not isinstance(given, list | tuple) or not given or not all(isinstance(line, str) for line in given):
+            raise ConfigError(f"encoder.user_dictionary must be a file, or a list of words. Got {given!r:.80} instead.")
+        return given
 
-def _at_least_one(name: str, value: object) -> None:
-    if value is not None and (not _is_int(value) or value < 1):
-        raise ConfigError(f"encoder.{name} must be a whole number from 1 on, or left out. Got {value!r} instead.")
+
+def whole_number(name: str, value: object, otherwise: str = "") -> int:
+    """The value of the setting as an integer. Raises ConfigError unless it is one, from 1 on."""
+    if not _is_int(value) or value < 1:
+        raise ConfigError(f"encoder.{name} must be a whole number from 1 on{otherwise}. Got {value!r} instead.")
+    return value
+
+
+def _warn_of_another(segmenter: str | None, user_words: bool) -> None:
+    """Warn where the words may be others than those that the model learnt from."""
+    here = segmenter_name()
+    if segmenter is None or segmenter == here or (segmenter in SEGMENTERS and not user_words):
+        return
+    share = "about 1 text in 15,000" if segmenter in SEGMENTERS else "some texts"
+    logger.warning("this model was made with the segmenter %s, here is %s: %s may differ", segmenter, here, share)
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:

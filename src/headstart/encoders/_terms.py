@@ -6,7 +6,7 @@ from functools import partial
 
 from headstart.text.language import language_shares
 from headstart.text.normalise import fold
-from headstart.text.segment import segment
+from headstart.text.segment import Segmenter, segment
 
 __all__ = ["choose_analyser", "make_analyser"]
 
@@ -28,13 +28,15 @@ def choose_analyser(texts: Sequence[str]) -> str:
     return "zh" if shares["zh"] + shares["mixed"] >= 0.1 else "word"
 
 
-def make_analyser(name: str, ngrams: Range, characters: Range) -> Analyser:
+def make_analyser(name: str, ngrams: Range, characters: Range, segmenter: Segmenter | None = None) -> Analyser:
     """`word`: word n-grams. `char`: character n-grams. `zh`: words by segmentation, plus character n-grams.
 
-    ngrams and characters are (shortest, longest); characters (0, 0) leaves character n-grams out.
+    ngrams and characters are (shortest, longest); characters (0, 0) leaves character n-grams out. segmenter:
+    cuts Chinese by a dictionary of its own; None is jieba's.
     """
-    kinds = {"word": _words, "char": _char, "zh": _chinese}
-    return partial(kinds[name], ngrams=ngrams, characters=characters)  # unlike a closure, it can be pickled
+    if name == "zh":  # partial: unlike a closure, it can be pickled
+        return partial(_chinese, ngrams=ngrams, characters=characters, cut=segmenter or segment)
+    return partial({"word": _words, "char": _char}[name], ngrams=ngrams, characters=characters)
 
 
 def _words(text: str, ngrams: Range, characters: Range) -> list[str]:
@@ -45,9 +47,9 @@ def _char(text: str, ngrams: Range, characters: Range) -> list[str]:
     return _character_grams(_SPACE.sub(" ", fold(text)), *characters)
 
 
-def _chinese(text: str, ngrams: Range, characters: Range) -> list[str]:
+def _chinese(text: str, ngrams: Range, characters: Range, cut: Analyser) -> list[str]:
     folded = fold(text)
-    terms = _word_grams([token for token in segment(folded) if not token.isspace()], *ngrams)
+    terms = _word_grams([token for token in cut(folded) if not token.isspace()], *ngrams)
     # a character n-gram is another term than the word of the same characters
     terms += [_CHARACTERS + gram for gram in _character_grams(_SPACE.sub(" ", folded), *characters)]
     return terms

@@ -29,8 +29,8 @@ def head_for(features: Features) -> str:
     return "svm" if issparse(features) else "logistic"
 
 
-def rivals_of(head: str, n_rows: int) -> list[str]:
-    """Heads that `auto` fits as well, to keep the best by held-out training rows.
+def rivals_of(head: str, n_rows: int, n_new: int = 0) -> list[str]:
+    """Heads that `auto` fits as well, to keep the best by held-out training rows; n_new rows come in a refit.
 
     From 1,000 rows on, svm and (up to its limit) kernel_ridge are often better on dense vectors; docs/log.md has
     the figures. With few rows the choice would be noise, and logistic's probabilities are the better ones.
@@ -39,7 +39,7 @@ def rivals_of(head: str, n_rows: int) -> list[str]:
         return []
     from headstart.heads.kernel_ridge import MAX_ROWS  # which imports this package
 
-    return ["svm", "kernel_ridge"] if n_rows <= MAX_ROWS else ["svm"]
+    return ["svm", "kernel_ridge"] if n_rows + n_new <= MAX_ROWS else ["svm"]
 
 
 def held_out_accuracy(head: Head) -> float:

@@ -14,7 +14,16 @@ from headstart.errors import ConfigError, DataError
 if TYPE_CHECKING:
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["Standard", "check_fit", "check_positive", "check_width", "fitted", "standardise", "unit_rows"]
+__all__ = [
+    "Standard",
+    "check_fit",
+    "check_positive",
+    "check_refit",
+    "check_width",
+    "fitted",
+    "standardise",
+    "unit_rows",
+]
 
 
 class Standard(NamedTuple):
@@ -44,6 +53,17 @@ def check_fit(features: "Features", y: "Ints") -> tuple["Features", "Ints", int]
             f"{' ...' if len(rare) > 5 else ''}. Add rows, or leave these classes out."
         )
     return features, y.astype(np.int64), len(counts)
+
+
+def check_refit(features: "Features", y: "Ints", d: int, k: int) -> tuple["Features", "Ints"]:
+    """As `check_fit`, for new rows of a head that was fitted on d features and k classes.
+
+    Raises ConfigError for another d, DataError for another number of classes.
+    """
+    features, y, found = check_fit(check_width(features, d), y)
+    if found != k:
+        raise DataError(f"This head was fitted on {k} classes but is refitted on {found}: fit a new one instead.")
+    return features, y
 
 
 def check_positive(**settings: float | None) -> None:

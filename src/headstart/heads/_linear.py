@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["LinearSearch", "Scorer", "fit_linear", "fit_quietly"]
+__all__ = ["LinearSearch", "Scorer", "fit_linear", "fit_quietly", "refit_linear"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +97,38 @@ def _fit_linear(
     if try_balanced:
         trials += _path(replace(search, grid=[best.value]), "balanced", held_out)
         best = trials[-1] if _selection.balanced_pays(best, trials[-1]) else best
-    model = search.make(best.class_weight)
-    model.C = best.value
-    converged = fit_quietly(model, standard.features, y)
-    coef, intercept = two_columns(model.coef_.T[:, 0] if k == 2 else model.coef_.T), model.intercept_
     chosen = {
         "C": best.value,
         "class_weight": best.class_weight,
         "scale": best.scale,
-        "converged": converged,
         "n_rows": len(rows),
+        "n_fitted": len(y),
         "table": [dict(t.scores) for t in trials],
     }
+    return _weights(search, standard, y, k, chosen)
+
+
+def refit_linear(
+    search: LinearSearch, features: "Features", y: "Ints", k: int, chosen: Mapping[str, Any]
+) -> tuple[Scorer, dict[str, Any]]:
+    """`fit_linear` with the settings and the calibration of `chosen`: only the weights are new."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _weights(search, standardise(features), y, k, chosen)
+
+
+def _weights(
+    search: LinearSearch, standard: Standard, y: "Ints", k: int, chosen: Mapping[str, Any]
+) -> tuple[Scorer, dict[str, Any]]:
+    """The scorer fitted on these rows with the settings of `chosen`, and `chosen` with `converged`.
+
+    C weighs the sum of the rows' losses: with more rows than it was chosen for it shrinks in proportion.
+    """
+    model = search.make(chosen["class_weight"])
+    model.C = chosen["C"] * chosen["n_fitted"] / len(y)
+    converged = fit_quietly(model, standard.features, y)
+    coef, intercept = two_columns(model.coef_.T[:, 0] if k == 2 else model.coef_.T), model.intercept_
     columns = two_columns(np.asarray(intercept)[:1] if k == 2 else np.asarray(intercept)[None, :])
-    return Scorer.folded(coef.T, columns[0], standard, best.scale), chosen
+    return Scorer.folded(coef.T, columns[0], standard, chosen["scale"]), {**chosen, "converged": converged}
 
 
 class _HeldOut(NamedTuple):

@@ -9,7 +9,7 @@ from scipy.linalg import lapack
 from headstart.errors import ConfigError
 from headstart.functional.probability import softmax
 from headstart.heads import _selection
-from headstart.heads._features import check_fit, check_positive, check_width, fitted, unit_rows
+from headstart.heads._features import check_fit, check_positive, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -44,15 +44,8 @@ class KernelRidge:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
         check_positive(alpha=self.alpha, gamma=self.gamma)
         features, y, k = check_fit(features, y)
-        if len(y) > MAX_ROWS:
-            raise ConfigError(
-                f"Head kernel_ridge takes at most {MAX_ROWS:,} rows, got {len(y):,}. Use logistic or svm."
-            )
-        self.mean_ = np.zeros(0) if sparse.issparse(features) else features.mean(axis=0, dtype=np.float64)
-        self.rows_ = self._prepared(features)
-        targets = 2.0 * np.eye(k)[y] - 1.0
+        kernel, targets = self._learn_rows(features, y, k)
         self.offset_ = targets.mean(axis=0)
-        kernel = self._kernel(self.rows_)
         fits = {alpha: _solve(kernel, targets - self.offset_, alpha) for alpha in self._grid()}
         trials = [
             _selection.trial(alpha, None, left_out + self.offset_, y, criterion="error")
@@ -65,8 +58,19 @@ class KernelRidge:
             "alpha": best.value,
             "scale": best.scale,
             "held_out_accuracy": best.scores["accuracy"],
+            "n_fitted": len(y),
             "table": [dict(t.scores) for t in trials],
         }
+        return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """Other rows, with the alpha and calibration that `fit` chose; alpha grows with the rows. Raises as `fit`."""
+        k = fitted(self, "weights_").shape[1]
+        features, y = check_refit(features, y, self.rows_.shape[1], k)
+        kernel, targets = self._learn_rows(features, y, k)
+        alpha, scale = self.chosen_["alpha"] * len(y) / self.chosen_["n_fitted"], self.chosen_["scale"]
+        offset = targets.mean(axis=0)
+        self.weights_, self.offset_ = _solve(kernel, targets - offset, alpha)[0] * scale, offset * scale
         return self
 
     def predict_proba(self, features: "Features") -> "Floats":
@@ -105,6 +109,17 @@ class KernelRidge:
             parts = (arrays["data"], arrays["indices"], arrays["indptr"])
             head.rows_ = sparse.csr_matrix(parts, shape=tuple(state.settings["shape"]))
         return head
+
+    def _learn_rows(self, features: Any, y: "Ints", k: int) -> tuple["Floats", "Floats"]:
+        """Keep the rows; the kernel (n, n) and the targets (n, k). Raises ConfigError."""
+        if len(y) > MAX_ROWS:
+            raise ConfigError(
+                f"Head kernel_ridge takes at most {MAX_ROWS:,} rows, got {len(y):,}. Use logistic or svm."
+            )
+        self.mean_ = np.zeros(0) if sparse.issparse(features) else features.mean(axis=0, dtype=np.float64)
+        self.rows_ = self._prepared(features)
+        targets: Floats = 2.0 * np.eye(k)[y] - 1.0
+        return self._kernel(self.rows_), targets
 
     def _grid(self) -> tuple[float, ...]:
         return GRID if self.alpha is None else (self.alpha,)

@@ -9,7 +9,7 @@ from scipy import sparse
 from headstart.functional.probability import softmax
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import _selection
-from headstart.heads._features import check_fit, check_positive, check_width, fitted, unit_rows
+from headstart.heads._features import check_fit, check_positive, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -43,10 +43,9 @@ class Knn:
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Keep features (n, d), dense or CSR, and codes y (n,); choose k. Raises DataError."""
         check_positive(n_neighbors=self.n_neighbors)
-        features, self.codes_, k = check_fit(features, y)
-        self.rows_, _ = unit_rows(features)
-        self.shares_ = np.bincount(self.codes_, minlength=k) / len(self.codes_)
-        n = len(self.codes_)
+        features, codes, k = check_fit(features, y)
+        self._keep(features, codes, k)
+        n = len(codes)
         wanted = GRID if self.n_neighbors is None else (self.n_neighbors,)
         grid = sorted({min(m, n - 1) for m in wanted})
         queries = stratified_sample(self.codes_, MAX_QUERIES, np.random.default_rng(self.random_state))
@@ -62,6 +61,18 @@ class Knn:
             "table": [{q: v for q, v in t.scores.items() if q != "class_weight"} for t in trials],
         }
         return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """Other rows, with the number of neighbours (at most n) and the calibration that `fit` chose."""
+        k = len(fitted(self, "shares_"))
+        features, codes = check_refit(features, y, self.rows_.shape[1], k)
+        self._keep(features, codes, k)
+        self.chosen_ = {**self.chosen_, "n_neighbors": min(self.chosen_["n_neighbors"], len(codes))}
+        return self
+
+    def _keep(self, features: "Features", codes: "Ints", k: int) -> None:
+        self.codes_, (self.rows_, _) = codes, unit_rows(features)
+        self.shares_ = np.bincount(codes, minlength=k) / len(codes)
 
     def _nearest(self, rows: Any, m: int, own: "Ints | None" = None) -> tuple["Ints", "Floats"]:
         """Indices and cosines (n, m) of the nearest training rows, nearest first; `own` rows left out."""

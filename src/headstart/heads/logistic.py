@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from headstart.heads._features import check_fit, check_positive, fitted
-from headstart.heads._linear import LinearSearch, Scorer, fit_linear
+from headstart.heads._features import check_fit, check_positive, check_refit, fitted
+from headstart.heads._linear import LinearSearch, Scorer, fit_linear, refit_linear
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -41,21 +41,32 @@ class Logistic:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
         check_positive(C=self.C)
         features, y, k = check_fit(features, y)
+        search = self._search(len(y), k)
+        self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)
+        return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """New weights, with the C, class weighting and calibration that `fit` chose. Raises as `fit` does."""
+        k, d = fitted(self, "scorer_").coef.shape
+        features, y = check_refit(features, y, d, k)
+        self.scorer_, self.chosen_ = refit_linear(self._search(len(y), k), features, y, k, self.chosen_)
+        return self
+
+    def _search(self, n: int, k: int) -> LinearSearch:
+        """The models and the grid for n rows of k classes."""
 
         def make(class_weight: str | None) -> LogisticRegression:
             # the gradient of the mean loss is spread over k classes: the tolerance follows
             return LogisticRegression(tol=2e-4 / np.sqrt(k), max_iter=1000, warm_start=True, class_weight=class_weight)
 
-        search = LinearSearch(
+        return LinearSearch(
             make,
             grid=GRID if self.C is None else (self.C,),
             default=DEFAULT_C if self.C is None else self.C,
             criterion="log_loss",
             max_rows=int(np.clip(240_000 // k, 4_000, 12_000)),
-            n_folds=5 if len(y) <= 1_000 else 3,
+            n_folds=5 if n <= 1_000 else 3,
         )
-        self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)
-        return self
 
     def predict_proba(self, features: "Features") -> "Floats":
         """Probabilities (n, k) float64. Raises NotFittedError, ConfigError (another d)."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from headstart.errors import ConfigError
 from headstart.functional.probability import fit_scale, softmax
-from headstart.heads._features import check_fit, check_width, fitted, unit_rows
+from headstart.heads._features import check_fit, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -38,14 +38,20 @@ class Prototype:
         features, y, k = check_fit(features, y)
         rows, lengths = unit_rows(features)
         onto = np.eye(k)[y]  # (n, k)
-        counts = onto.sum(axis=0)
         sums = np.asarray((rows.T @ onto).T, dtype=np.float64)  # (k, d)
-        prototypes = (sums + self.shrinkage * sums.sum(axis=0) / len(y)) / (counts + self.shrinkage)[:, None]
-        length = np.linalg.norm(prototypes, axis=1, keepdims=True)
-        unit = prototypes / np.where(length > 0, length, 1.0)
         scale = fit_scale(self._leave_one_out(rows, lengths > 0, sums, onto), y)
-        self.prototypes_ = np.ascontiguousarray(unit, dtype=np.float32)
-        self.chosen_: dict[str, Any] = {"scale": scale}
+        self.prototypes_ = _unit_prototypes(sums, onto.sum(axis=0), self.shrinkage)
+        self.chosen_: dict[str, Any] = {"scale": scale, "n_fitted": len(y)}
+        return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """New prototypes, with the calibration that `fit` chose; shrinkage grows with the rows. Raises DataError."""
+        k, d = fitted(self, "prototypes_").shape
+        features, y = check_refit(features, y, d, k)
+        rows, _ = unit_rows(features)
+        sums = np.asarray((rows.T @ np.eye(k)[y]).T, dtype=np.float64)
+        shrinkage = self.shrinkage * len(y) / self.chosen_["n_fitted"]
+        self.prototypes_ = _unit_prototypes(sums, np.bincount(y), shrinkage)
         return self
 
     def _leave_one_out(self, rows: "Features", has_length: "Bools", sums: "Floats", onto: "Floats") -> "Floats":
@@ -86,3 +92,11 @@ class Prototype:
         head.prototypes_ = np.ascontiguousarray(state.arrays["prototypes"])
         head.chosen_ = dict(state.settings["chosen"])
         return head
+
+
+def _unit_prototypes(sums: "Floats", counts: Any, shrinkage: float) -> "Floats":
+    """Unit prototypes (k, d) from the sums (k, d) of each class's unit rows and their numbers (k,)."""
+    mean = sums.sum(axis=0) / counts.sum()
+    prototypes = (sums + shrinkage * mean) / (counts + shrinkage)[:, None]
+    length = np.linalg.norm(prototypes, axis=1, keepdims=True)
+    return np.ascontiguousarray(prototypes / np.where(length > 0, length, 1.0), dtype=np.float32)

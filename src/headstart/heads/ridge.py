@@ -7,7 +7,7 @@ import numpy as np
 from headstart.errors import ConfigError
 from headstart.functional.leave_one_out import Spectrum, leave_one_out, spectrum, weights_and_intercept
 from headstart.heads import _selection
-from headstart.heads._features import Standard, check_fit, check_positive, fitted, standardise
+from headstart.heads._features import Standard, check_fit, check_positive, check_refit, fitted, standardise
 from headstart.heads._linear import Scorer
 from headstart.types import State
 
@@ -41,11 +41,7 @@ class Ridge:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
         check_positive(alpha=self.alpha)
         features, y, k = check_fit(features, y)
-        if min(features.shape) > MAX_GRAM:
-            raise ConfigError(
-                f"Head 'ridge' cannot take {features.shape[0]:,} texts with {features.shape[1]:,} "
-                f"features: one of the two must be at most {MAX_GRAM:,}. Take head 'svm' or 'logistic'."
-            )
+        _check_size(features)
         standard, targets = standardise(features), np.eye(k)[y]
         weight, try_balanced = _selection.class_weights_to_try(self.class_weight, y)
         grid = GRID if self.alpha is None else (self.alpha,)
@@ -57,27 +53,34 @@ class Ridge:
             trials.append(balanced)
             if _selection.balanced_pays(best, balanced):
                 best, parts = balanced, other
-        self._keep(standard, parts, targets, best, trials)
-        return self
-
-    def _keep(
-        self,
-        standard: Standard,
-        parts: Spectrum,
-        targets: "Floats",
-        best: _selection.Trial,
-        trials: list[_selection.Trial],
-    ) -> None:
-        """Fit on all rows with the best setting, and set the fitted attributes."""
-        weights, intercept = weights_and_intercept(parts, standard.features, targets, best.value)
-        self.scorer_ = Scorer.folded(weights.T, intercept, standard, best.scale)
-        self.loo_decision_ = best.decision / best.scale
         self.chosen_: dict[str, Any] = {
             "alpha": best.value,
             "class_weight": best.class_weight,
             "scale": best.scale,
+            "n_fitted": len(y),
             "table": [dict(t.scores) for t in trials],
         }
+        self.loo_decision_ = best.decision / best.scale
+        self._keep(standard, parts, targets, best.value)
+        return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """New weights, with the alpha, class weighting and calibration that `fit` chose; `loo_decision_` stays.
+
+        alpha stands beside the sum over the rows: with more rows it grows in proportion. Raises as `fit` does.
+        """
+        k, d = fitted(self, "scorer_").coef.shape
+        features, y = check_refit(features, y, d, k)
+        _check_size(features)
+        standard, chosen = standardise(features), self.chosen_
+        parts = spectrum(standard.features, _selection.row_weights(chosen["class_weight"], y))
+        self._keep(standard, parts, np.eye(k)[y], chosen["alpha"] * len(y) / chosen["n_fitted"])
+        return self
+
+    def _keep(self, standard: Standard, parts: Spectrum, targets: "Floats", alpha: float) -> None:
+        """Fit on all rows with this alpha and the calibration that was chosen."""
+        weights, intercept = weights_and_intercept(parts, standard.features, targets, alpha)
+        self.scorer_ = Scorer.folded(weights.T, intercept, standard, self.chosen_["scale"])
 
     def predict_proba(self, features: "Features") -> "Floats":
         """Probabilities (n, k) float64. Raises NotFittedError, ConfigError (another d)."""
@@ -100,6 +103,14 @@ class Ridge:
         head = cls(**state.settings["params"])
         head.scorer_, head.chosen_ = Scorer.from_arrays(state.arrays), dict(state.settings["chosen"])
         return head
+
+
+def _check_size(features: "Features") -> None:
+    if min(features.shape) > MAX_GRAM:
+        raise ConfigError(
+            f"Head 'ridge' cannot take {features.shape[0]:,} texts with {features.shape[1]:,} "
+            f"features: one of the two must be at most {MAX_GRAM:,}. Take head 'svm' or 'logistic'."
+        )
 
 
 def _path(

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.svm import LinearSVC
 
-from headstart.heads._features import check_fit, check_positive, fitted
-from headstart.heads._linear import LinearSearch, Scorer, fit_linear
+from headstart.heads._features import check_fit, check_positive, check_refit, fitted
+from headstart.heads._linear import LinearSearch, Scorer, fit_linear, refit_linear
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -45,6 +45,20 @@ class Svm:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
         check_positive(C=self.C)
         features, y, k = check_fit(features, y)
+        search = self._search(len(y), k, is_sparse=issparse(features))
+        self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)
+        return self
+
+    def refit(self, features: "Features", y: "Ints") -> Self:
+        """New weights, with the C, class weighting and calibration that `fit` chose. Raises as `fit` does."""
+        k, d = fitted(self, "scorer_").coef.shape
+        features, y = check_refit(features, y, d, k)
+        search = self._search(len(y), k, is_sparse=issparse(features))
+        self.scorer_, self.chosen_ = refit_linear(search, features, y, k, self.chosen_)
+        return self
+
+    def _search(self, n: int, k: int, *, is_sparse: bool) -> LinearSearch:
+        """The models and the grid for n rows of k classes."""
 
         def make(class_weight: str | None) -> LinearSVC:
             return LinearSVC(
@@ -55,16 +69,14 @@ class Svm:
                 random_state=self.random_state,
             )
 
-        search = LinearSearch(
+        return LinearSearch(
             make,
             grid=GRID if self.C is None else (self.C,),
             default=DEFAULT_C if self.C is None else self.C,
             criterion="error",
-            max_rows=int(np.clip(120_000 // k, 4_000, 10_000 if issparse(features) else 5_000)),
-            n_folds=5 if len(y) <= 1_000 else 3,
+            max_rows=int(np.clip(120_000 // k, 4_000, 10_000 if is_sparse else 5_000)),
+            n_folds=5 if n <= 1_000 else 3,
         )
-        self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)
-        return self
 
     def predict_proba(self, features: "Features") -> "Floats":
         """Probabilities (n, k) float64. Raises NotFittedError, ConfigError (another d)."""

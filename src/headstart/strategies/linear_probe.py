@@ -1,19 +1,29 @@
 """Frozen features and a head on top: the encoder stays as it is, the head learns from the labelled rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from headstart.augment import Augmented
 from headstart.encoders import make_encoder
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
 from headstart.predictor import Predictor
+from headstart.strategies._augmentation import (
+    Learn,
+    Remembering,
+    augment_rows,
+    augmentation_reasons,
+    gain_reason,
+    stack,
+)
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
 from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
 
 __all__ = ["LinearProbe"]
 
 _N_FOLDS = 5
+_SETTINGS = ("C", "alpha", "n_neighbors", "class_weight")  # what heads choose, by the names of their settings
 
 
 class LinearProbe:
@@ -22,6 +32,9 @@ class LinearProbe:
     Unlabelled and source texts help an encoder that learns from texts (its vocabulary and idf). Labelled
     source rows join the head's training rows only when that raises macro-F1 on the target's own rows, by
     cross-validation: transfer by instance with a guard against negative transfer.
+
+    Augmented rows (`Task.augment`) are made from the target's rows. The encoder learns from both, in groups of a row
+    and its copies; every choice is made on the rows themselves, and then the head takes its weights from all.
     """
 
     def __init__(
@@ -36,36 +49,80 @@ class LinearProbe:
         self.encoder_settings, self.head_settings = dict(encoder_settings or {}), dict(head_settings or {})
 
     def fit(self, task: Task) -> Predictor:
-        """Encode once, decide about the source rows, fit the head."""
-        encoder = make_encoder(self.encoder, **self.encoder_settings).fit(_all_texts(task), task.y)
-        features, y = encoder.encode(task.texts), task.y
-        if self.head == "auto" and (own := own_head(encoder)):
-            return Predictor(encoder, own[1], task.classes, self.encoder, own[0], "linear_probe", _own_reasons(task))
+        """Encode once, decide about the source rows, fit the head; then its weights once more with augmented rows."""
+        new = augment_rows(task)
+        encoder = self._fit_encoder(task, new)
+        if own := self._own_head(encoder):
+            (head_name, head), reasons = own, _own_reasons(task)
+        else:
+            head_name, head, reasons = self._fit_head(encoder, task, new)
+        if new is not None:
+            learn = self._learner(encoder, head_name, head, task)
+            reasons += [*augmentation_reasons(new), gain_reason(task, learn, slow=own is not None)]
+        return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
+
+    def _fit_encoder(self, task: Task, new: Augmented | None) -> Encoder:
+        encoder = make_encoder(self.encoder, **self.encoder_settings)
+        if new is None:
+            return encoder.fit(_all_texts(task), task.y)
+        n = len(task.texts)
+        texts = _all_texts(task)
+        texts = (*texts[:n], *new.texts, *texts[n:])
+        return encoder.fit(texts, np.concatenate([task.y, new.y]), new.groups)
+
+    def _fit_head(self, encoder: Encoder, task: Task, new: Augmented | None) -> tuple[str, Head, list[str]]:
+        """Name, head and reasons. Augmented rows take no part in any choice; the last weights come from all rows."""
+        features, y, n_new = encoder.encode(task.texts), task.y, len(new.texts) if new is not None else 0
         head_name = head_for(features) if self.head == "auto" else self.head
-        reasons = _reasons(task, encoder, head_name, self.head == "auto" and not self._rivals(head_name, len(y)))
+        rivals = self._rivals(head_name, len(y), n_new)
+        reasons = _reasons(task, encoder, head_name, self.head == "auto" and not rivals)
         source, source_y = _usable_source(task)
         if source:
             more = encoder.encode(source)
             alone, pooled = self._source_gain(head_name, features, y, more, source_y, task)
             reasons.append(_source_reason(len(source), alone, pooled))
             if pooled > alone:
-                features, y = _stack(features, more), np.concatenate([y, source_y])
+                features, y = stack(features, more), np.concatenate([y, source_y])
         head = self._new_head(head_name, task).fit(features, y)
-        if rivals := self._rivals(head_name, len(y)):
+        if rivals := self._rivals(head_name, len(y), n_new):
             heads = {head_name: head} | {name: self._new_head(name, task).fit(features, y) for name in rivals}
             scores = {name: held_out_accuracy(fitted) for name, fitted in heads.items()}
             reasons.append(_rival_reason(scores))
             head_name = max(scores, key=scores.__getitem__)
             head = heads[head_name]
         reasons.extend(_head_reasons(head))
-        return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
+        return head_name, _refitted(head, features, y, encoder, new), reasons
+
+    def _learner(self, encoder: Encoder, head_name: str, head: Head, task: Task) -> Learn:
+        """How this probe learns from a part of the rows: with the settings that the head has chosen, which saves most
+        of the time, and with a pre-trained encoder without encoding a text twice.
+        """
+        chosen = {key: value for key, value in getattr(head, "chosen_", {}).items() if key in _SETTINGS}
+        settings = {"random_state": task.random_state, **self.head_settings, **chosen}
+        known = Remembering(encoder, task.texts) if encoder.pretrained else None
+
+        def learn(part: Task, new: Augmented | None) -> Callable[[Sequence[str]], Ints]:
+            fitted = known or self._fit_encoder(part, new)
+            if own := self._own_head(fitted):
+                learnt = own[1]
+            else:
+                features = fitted.encode(part.texts)
+                learnt = make_head(head_name, **settings).fit(features, part.y)
+                learnt = _refitted(learnt, features, part.y, fitted, new)
+            return lambda texts: learnt.predict_proba(fitted.encode(texts)).argmax(axis=1)
+
+        return learn
+
+    def _own_head(self, encoder: Encoder | Remembering) -> tuple[str, Head] | None:
+        """The encoder's own head, where the user left the choice."""
+        return own_head(encoder) if self.head == "auto" else None
 
     def _new_head(self, name: str, task: Task) -> Head:
         return make_head(name, **{"random_state": task.random_state, **self.head_settings})
 
-    def _rivals(self, head_name: str, n_rows: int) -> list[str]:
+    def _rivals(self, head_name: str, n_rows: int, n_new: int) -> list[str]:
         """Heads to fit beside the first choice; none when the user names a head or sets one up."""
-        return rivals_of(head_name, n_rows) if self.head == "auto" and not self.head_settings else []
+        return rivals_of(head_name, n_rows, n_new) if self.head == "auto" and not self.head_settings else []
 
     def _source_gain(
         self, head_name: str, features: Features, y: Ints, source: Features, source_y: Ints, task: Task
@@ -76,22 +133,22 @@ class LinearProbe:
             return learn_and_predict(self._new_head(head_name, task), features[train], y[train], features[test])
 
         def with_source(train: Ints, test: Ints) -> Ints:
-            x, labels = _stack(features[train], source), np.concatenate([y[train], source_y])
+            x, labels = stack(features[train], source), np.concatenate([y[train], source_y])
             return learn_and_predict(self._new_head(head_name, task), x, labels, features[test])
 
         scores = [macro_f1(y, out_of_fold(y, _N_FOLDS, task.random_state, p)) for p in (without, with_source)]
         return scores[0], scores[1]
 
 
-def own_head(encoder: Encoder) -> tuple[str, Head] | None:
+def own_head(encoder: Any) -> tuple[str, Head] | None:
     """The head that an encoder learnt itself with, and its name; None for encoders that learn without labels."""
     found: tuple[str, Head] | None = encoder.own_head() if hasattr(encoder, "own_head") else None
     return found
 
 
-def _own_reasons(task: Task) -> tuple[str, ...]:
+def _own_reasons(task: Task) -> list[str]:
     source = [f"{task.source.n:,} source rows: used for their words only."] if task.source is not None else []
-    return ("Head: the network's own last layer.", *source)
+    return ["Head: the network's own last layer.", *source]
 
 
 def _all_texts(task: Task) -> tuple[str, ...]:
@@ -108,10 +165,11 @@ def _usable_source(task: Task) -> tuple[list[str], Ints]:
     return [text for text, _ in rows], np.array([code for _, code in rows], dtype=np.int64)
 
 
-def _stack(first: Features, second: Features) -> Features:
-    from scipy.sparse import issparse, vstack
-
-    return vstack([first, second], format="csr") if issparse(first) else np.vstack([first, second])
+def _refitted(head: Head, features: Features, y: Ints, encoder: Encoder | Remembering, new: Augmented | None) -> Head:
+    """The head with weights from the rows that it was fitted on and the new ones."""
+    if new is None or not new.texts:
+        return head
+    return head.refit(stack(features, encoder.encode(new.texts)), np.concatenate([y, new.y]))
 
 
 def _source_facts(source: Dataset, classes: Sequence[Any], encoder: Encoder) -> list[str]:
@@ -151,7 +209,8 @@ def _rival_reason(scores: Mapping[str, float]) -> str:
 
 
 def _head_reasons(head: Head) -> list[str]:
-    chosen = {key: value for key, value in getattr(head, "chosen_", {}).items() if not isinstance(value, dict | list)}
+    known = getattr(head, "chosen_", {}).items()
+    chosen = {key: value for key, value in known if key != "n_fitted" and not isinstance(value, dict | list)}
     if not chosen:
         return []
     words = ", ".join(

@@ -6,9 +6,21 @@ from collections.abc import Iterable
 
 from headstart.errors import DataError
 
-__all__ = ["fold", "require_texts"]
+__all__ = ["fold", "nfkc", "require_texts"]
 
 _APOSTROPHE = re.compile(r"(?<=[A-Za-z])\u2019(?=[A-Za-z])")
+
+
+_MAX_MARKS = 30  # the limit of Unicode's stream-safe text (Annex 15, section 13)
+# No accent is a letter (\w) for Python, except two Japanese marks of half width
+_MANY_SIGNS = re.compile(rf"(?:[^\w\s\x00-\x7f]|[\uff9e\uff9f]){{{_MAX_MARKS + 1},}}")
+
+
+def nfkc(text: str) -> str:
+    """The text in NFKC, with at most 30 accents on one letter: normalising takes the square of their number."""
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFKC", _MANY_SIGNS.sub(_fewer_marks, text))
 
 
 def fold(text: str) -> str:
@@ -18,7 +30,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", _APOSTROPHE.sub("'", text)).lower()
+    return nfkc(_APOSTROPHE.sub("'", text)).lower()
 
 
 def require_texts(texts: object, name: str = "texts") -> tuple[str, ...]:
@@ -42,6 +54,19 @@ def require_texts(texts: object, name: str = "texts") -> tuple[str, ...]:
             "Read the file again as UTF-8."
         )
     return values
+
+
+def _fewer_marks(signs: re.Match[str]) -> str:
+    kept, n_marks = [], 0
+    for sign in signs.group():
+        n_marks = n_marks + 1 if _is_mark(sign) else 0
+        if n_marks <= _MAX_MARKS:
+            kept.append(sign)
+    return "".join(kept)
+
+
+def _is_mark(sign: str) -> bool:
+    return unicodedata.combining(unicodedata.normalize("NFKD", sign)[0]) > 0
 
 
 def _others(rows: list[int]) -> str:

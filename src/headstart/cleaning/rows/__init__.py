@@ -1,1 +1,3 @@
-"""Rules about rows, one a file: which rows of a data set should go, and why."""
+"""Rules about rows, one a file: which rows of a data set should go, and why. `headstart.cleaning.base` says what each
+must offer.
+"""

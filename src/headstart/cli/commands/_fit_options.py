@@ -26,11 +26,13 @@ Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.",
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
 StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
-Encoder = Annotated[str | None, _model("auto, tfidf, bow, minilm, a folder or a hub id.")]
+Encoder = Annotated[
+    str | None, _model("auto, tfidf, minilm, a folder or a hub id; tfidf+pca:200, tfidf+minilm; see `headstart list`.")
+]
 Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
 Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.")]
-Clean = Annotated[str | None, _model("Cleaning rules, such as html,urls,emoji:name; see `headstart list`.")]
-Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1,swap.")]
+Clean = Annotated[str | None, _model("Cleaning rules, such as default,near_duplicates; see `headstart list`.")]
+Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1:FILE,swap,copies:2.")]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")

@@ -61,7 +61,7 @@ def _truncated(dataset: "Dataset", encoder: str | None) -> "Bools | None":
         return None
     from headstart.encoders import make_encoder
 
-    truncated: Bools = make_encoder(encoder).fit([]).truncated(dataset.texts)
+    truncated: Bools = make_encoder(encoder).fit(dataset.texts).truncated(dataset.texts)
     return truncated
 
 

@@ -8,12 +8,27 @@ from headstart.cli import options
 
 __all__ = ["list_parts"]
 
+# what the user writes and reads -> kind of the registry
+_KINDS = {
+    "encoders": "encoder",
+    "transforms": "transform",
+    "heads": "head",
+    "strategies": "strategy",
+    "augmentations": "augmentation",
+    "text-rules": "text rule",
+    "row-rules": "row rule",
+    "formats": "format",
+}
+
 
 def list_parts(
-    kind: Annotated[str | None, typer.Argument(help="encoders, heads, strategies or formats; else all.")] = None,
+    kind: Annotated[str | None, typer.Argument(help=f"One of {', '.join(_KINDS)}; else all.")] = None,
     json: options.Json = False,
 ) -> None:
-    """List encoders, heads, strategies and formats with a line on each."""
+    """List encoders, transforms, heads, strategies, augmentations, cleaning rules and formats with a line on each.
+
+    Example: headstart list transforms
+    """
     from rich.console import Console
     from rich.table import Table
 
@@ -22,12 +37,11 @@ def list_parts(
     from headstart.encoders import ALIASES
     from headstart.errors import UnknownComponent
 
-    plurals = {"encoders": "encoder", "heads": "head", "strategies": "strategy", "formats": "format"}
-    if kind is not None and kind not in plurals:
-        raise UnknownComponent("kind", kind, list(plurals))
+    if kind is not None and kind not in _KINDS:
+        raise UnknownComponent("kind", kind, list(_KINDS))
     listed = {
         plural: {name: registry.describe(singular, name) for name in registry.names(singular)}
-        for plural, singular in plurals.items()
+        for plural, singular in _KINDS.items()
         if kind in (None, plural)
     }
     if "encoders" in listed:

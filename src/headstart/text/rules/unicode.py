@@ -1,13 +1,16 @@
 """Unicode in one form: NFKC, so that full-width, ligatures and composed characters have one spelling."""
 
-import unicodedata
+from headstart.text.normalise import nfkc
 
 __all__ = ["Unicode"]
 
 
 class Unicode:
-    """NFKC normalisation (Unicode Standard Annex 15); full-width ASCII becomes half-width."""
+    """NFKC normalisation (Unicode Standard Annex 15); full-width ASCII becomes half-width.
+
+    More than 30 accents on one letter are cut to 30.
+    """
 
     def __call__(self, text: str) -> str:
         """The text in NFKC."""
-        return text if text.isascii() else unicodedata.normalize("NFKC", text)
+        return nfkc(text)
