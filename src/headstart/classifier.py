@@ -25,7 +25,8 @@ _PARTS = ("encoder", "head")
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
     """A text classifier that learns from few labels; obeys scikit-learn's contract.
 
-    encoder: a registry name (`tfidf`, `bow`), `minilm`, a folder, a hub id, or "auto". strategy: a name from
+    encoder: a registry name (`tfidf`, `bow`), `minilm`, a folder, a hub id, parts of
+    these and transforms joined by + (`tfidf+minilm`, `tfidf+pca:200`), or "auto". strategy: a name from
     `headstart list strategies`; "auto" decides everything by itself. head: a name, or "auto". clean: text rules
     such as "html,urls,emoji:name", applied to every text, at prediction too. augment: augmentations such as
     "synonym:0.1,swap" for the training rows. settings: `{"encoder.ngrams": [1, 3], "head.C": 1.0}` reaches the

@@ -221,7 +221,7 @@ def _report(
     own, base = estimates
     baseline = (" + ".join(BASELINE), base) if base is not None else None
     about = {"command": command, "seconds": dict(seconds), "seed": config.seed}
-    return report_on_run(model.predictor_, roles, own, baseline, **about)
+    return report_on_run(model.predictor_, roles, own, baseline, config.augment, **about)
 
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:

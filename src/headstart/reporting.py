@@ -36,13 +36,17 @@ def report_on_run(
     roles: Mapping[str, Role],
     own: Estimate,
     baseline: tuple[str, Estimate] | None,
+    augment: str | None = None,
     **about: Any,
 ) -> Report:
     """The report of a run. baseline: its name and its estimate on the same rows, None when the model is the
-    baseline itself. about: command, seconds and seed, as in `Report`.
+    baseline itself. augment: what the training rows were augmented with, for the model's name. about: command,
+    seconds and seed, as in `Report`.
     """
     classes = tuple(str(c) for c in predictor.classes)
-    report = _report(predictor, own, title=f"{_short(roles['train'].dataset.origin)}: {len(classes)} classes")
+    model_name = f"{predictor.name} with {augment}" if augment else predictor.name
+    title = f"{_short(roles['train'].dataset.origin)}: {len(classes)} classes"
+    report = _report(predictor, own, title=title, name=model_name)
     report = replace(
         report,
         audits=_audits(roles, predictor),
@@ -56,7 +60,7 @@ def report_on_run(
         report,
         baseline=_evaluation(name, classes, base),
         comparison=compare(
-            predictor.name,
+            model_name,
             own.rows.labels or (),
             own.probabilities,
             name,
@@ -101,7 +105,7 @@ def _short(origin: str) -> str:
     return "/".join(Path(origin).parts[-2:])
 
 
-def _report(predictor: Predictor, own: Estimate, *, title: str) -> Report:
+def _report(predictor: Predictor, own: Estimate, *, title: str, name: str | None = None) -> Report:
     """What any report says of a predictor and its figures."""
     return Report(
         title=title,
@@ -112,7 +116,7 @@ def _report(predictor: Predictor, own: Estimate, *, title: str) -> Report:
         strategy=predictor.strategy,
         reasons=predictor.reasons,
         protocol=own.protocol,
-        model=_evaluation(predictor.name, tuple(str(c) for c in predictor.classes), own),
+        model=_evaluation(name or predictor.name, tuple(str(c) for c in predictor.classes), own),
         baseline=None,
         comparison=None,
         audits=(),

@@ -176,8 +176,9 @@ class Encoder(Protocol):
     """Texts -> features (n, d). `pretrained`: `fit` learns nothing from the texts, so that cross-validation
     may encode once.
 
-    An encoder that learns from the labels may have `own_head() -> (name, Head)`: the head that it learnt itself
-    with, which strategies take when the user names none.
+    An encoder that learns from the labels has `supervised = True`: its features of the rows of `fit` are too good to
+    choose by. It may have `own_head() -> (name, Head)`: the head that it learnt itself with, which strategies take
+    when the user names none.
     """
 
     pretrained: bool
@@ -205,7 +206,9 @@ class Encoder(Protocol):
 
 
 class Transform(Protocol):
-    """Features (n, d) -> features (n, e): a step after an encoder."""
+    """Features (n, d) -> features (n, e): a step after an encoder. `supervised`: it learns from labels."""
+
+    supervised: bool
 
     def fit(self, features: "Features", y: "Ints | None" = None) -> Self:
         """Learn from features (n, d), or where it needs classes from the first m rows with y (m,)."""

@@ -269,3 +269,13 @@ def test_pretrained_and_truncated(tiny_model: Callable[[str], Path]) -> None:
     texts = ["short", "word " * 20]
     assert mixed.truncated(texts).tolist() == alone.truncated(texts).tolist() == [False, True]
     assert isinstance(mixed.encode(NEW), csr_matrix)
+
+
+def test_the_seed_reaches_every_part_that_draws() -> None:
+    """`seed` is the random_state of word2vec, pca and lsa, where the user gave none."""
+    made: Any = make_encoder("word2vec+tfidf+pca:5+lsa", seed=7, **{"lsa.random_state": 3})
+    states = {part.label: getattr(m, "random_state", None) for part, m in zip(made._parts, made._made, strict=True)}
+    assert states == {"word2vec": 7, "tfidf": None, "pca": 7, "lsa": 3}
+    assert make_encoder("lda", seed=5).random_state == 5  # type: ignore[attr-defined] # lda has it
+    assert make_encoder("lda", seed=5, random_state=1).random_state == 1  # type: ignore[attr-defined] # as above
+    make_encoder("tfidf", seed=5)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from headstart import registry
-from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable
+from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable, seeds
 from headstart.types import Encoder
 
 __all__ = ["ALIASES", "component_of", "known_encoders", "make_encoder", "portable"]
@@ -21,14 +21,17 @@ def component_of(name: str) -> str:
     return parts[0].component if len(parts) == 1 else _COMPOSED
 
 
-def make_encoder(name: str, **settings: Any) -> Encoder:
+def make_encoder(name: str, *, seed: int | None = None, **settings: Any) -> Encoder:
     """An unfitted encoder from a registry name, the alias `minilm`, a folder, or a hub id (`owner/name`); the first
     two with their first argument behind a colon (`tfidf:char`); or several of them and transforms, joined by `+`
-    (`tfidf+select:2000+minilm`, see encoders/composed.py), whose settings are `part.key` or just `key`.
+    (`tfidf+select:2000+minilm`, see encoders/composed.py), whose settings are `part.key` or just `key`. seed: the
+    `random_state` of every part that has one and was given none.
 
     Raises UnknownComponent for any other name, ConfigError for a setting that the encoder does not have.
     """
     parts = parse(name)
+    if seed is not None:
+        settings = {**seeds(parts, seed, settings), **settings}
     encoder: Encoder
     if len(parts) == 1:
         encoder = construct(parts[0], settings)

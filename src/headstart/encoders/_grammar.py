@@ -17,7 +17,7 @@ from headstart import registry
 from headstart.encoders._locate import is_hub_id, is_path_like
 from headstart.errors import ConfigError, UnknownComponent, did_you_mean
 
-__all__ = ["ALIASES", "Part", "construct", "known_encoders", "parse", "portable", "route"]
+__all__ = ["ALIASES", "Part", "construct", "known_encoders", "parse", "portable", "route", "seeds"]
 
 # A short name for a pre-trained model; `encoders/_locate.py` says where its files are.
 ALIASES = ("minilm",)
@@ -115,8 +115,19 @@ def route(parts: Sequence[Part], settings: Mapping[str, Any]) -> list[dict[str, 
     return routed
 
 
+def seeds(parts: Sequence[Part], seed: int, settings: Mapping[str, Any]) -> dict[str, int]:
+    """The setting `random_state` of each part that draws at random and that `settings` give none."""
+    drawing = [part.label for part in parts if "random_state" in _settings_of(part)]
+    keys = {"random_state"} if len(parts) == 1 and drawing else {f"{label}.random_state" for label in drawing}
+    return {} if "random_state" in settings else dict.fromkeys(keys - set(settings), seed)
+
+
+def _settings_of(part: Part) -> list[str]:
+    return list(inspect.signature(registry.load(part.kind, part.component)).parameters)
+
+
 def _only_owner(key: str, parts: Sequence[Part]) -> int:
-    known = [list(inspect.signature(registry.load(part.kind, part.component)).parameters) for part in parts]
+    known = [_settings_of(part) for part in parts]
     owners = [i for i, keys in enumerate(known) if key in keys]
     if len(owners) > 1:
         names = [parts[i].label for i in owners]

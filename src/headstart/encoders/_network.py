@@ -66,6 +66,7 @@ class NetworkEncoder(ABC):
     random_state: int = 0
 
     pretrained: ClassVar[bool] = False
+    supervised: ClassVar[bool] = True
     _sizes: ClassVar[tuple[str, ...]]  # settings of the body that are whole numbers
 
     @abstractmethod

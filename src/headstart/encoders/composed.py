@@ -28,10 +28,10 @@ class Composed:
     one number, so that the mean squared length of its rows on the texts of `fit` is 1. A block that stands alone is
     left as it is. The columns are CSR where any block is.
 
-    Parts that learn from labels (`select`, `lda_projection`, the networks) see those of all rows of `fit`. A head
-    that is then chosen by cross-validation on the same rows finds the held-out part easier than new texts: the
-    choice leans to weaker penalties, and the head's own held-out figures are too good. Figures on rows that `fit`
-    has not seen (a test file, the cross-validation of `headstart fit`) are right.
+    Parts that learn from labels (`select`, `lda_projection`, the networks) make the encoder `supervised`: it has seen
+    the labels of all rows of `fit`. A head that is chosen by cross-validation on the same rows finds the held-out part
+    easier than new texts, and becomes too sure; `linear_probe` therefore chooses it on rows that the encoder has not
+    seen.
     """
 
     def __init__(self, parts: str = "tfidf+pca:100", *, settings: Mapping[str, Any] | None = None) -> None:
@@ -49,6 +49,11 @@ class Composed:
         """Whether `fit` learns nothing from texts: all parts are pre-trained encoders."""
         kinds = zip(self._parts, self._made, strict=True)
         return all(part.kind == "encoder" and made.pretrained for part, made in kinds)
+
+    @property
+    def supervised(self) -> bool:
+        """Whether any part learns from labels."""
+        return any(getattr(made, "supervised", False) for made in self._made)
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Fit each part on what stands on its left; what no transform needs is not encoded here.

@@ -82,7 +82,7 @@ class Auto:
         return scores, [f"{name} was passed over: {error}" for name, error in errors.items()]
 
     def _score(self, name: str, task: Task) -> float:
-        encoder = make_encoder(name, **self.encoder_settings)
+        encoder = make_encoder(name, seed=task.random_state, **self.encoder_settings)
         everything = encoder.fit(task.texts).encode(task.texts) if encoder.pretrained else None
 
         def predict(train: Ints, test: Ints) -> Ints:
@@ -90,7 +90,7 @@ class Auto:
                 x, unseen = everything[train], everything[test]
             else:
                 learn = [task.texts[i] for i in train]
-                fresh = make_encoder(name, **self.encoder_settings).fit(learn, task.y[train])
+                fresh = make_encoder(name, seed=task.random_state, **self.encoder_settings).fit(learn, task.y[train])
                 x, unseen = (fresh.encode([task.texts[i] for i in rows]) for rows in (train, test))
             head_name = head_for(x) if self.head == "auto" else self.head
             head = make_head(head_name, **{"random_state": task.random_state, **self.head_settings})

@@ -1,11 +1,13 @@
 """Frozen features and a head on top: the encoder stays as it is, the head learns from the labelled rows."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from headstart.augment import Augmented
+from headstart.data.splits import folds
 from headstart.encoders import make_encoder
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
 from headstart.predictor import Predictor
@@ -23,6 +25,7 @@ from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
 __all__ = ["LinearProbe"]
 
 _N_FOLDS = 5
+_LEAST_ROWS = 2  # of each class that a head learns from
 _SETTINGS = ("C", "alpha", "n_neighbors", "class_weight")  # what heads choose, by the names of their settings
 
 
@@ -62,7 +65,7 @@ class LinearProbe:
         return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
 
     def _fit_encoder(self, task: Task, new: Augmented | None) -> Encoder:
-        encoder = make_encoder(self.encoder, **self.encoder_settings)
+        encoder = make_encoder(self.encoder, seed=task.random_state, **self.encoder_settings)
         if new is None:
             return encoder.fit(_all_texts(task), task.y)
         n = len(task.texts)
@@ -83,8 +86,11 @@ class LinearProbe:
             reasons.append(_source_reason(len(source), alone, pooled))
             if pooled > alone:
                 features, y = stack(features, more), np.concatenate([y, source_y])
-        head = self._new_head(head_name, task).fit(features, y)
-        if rivals := self._rivals(head_name, len(y), n_new):
+        apart = (
+            self._chosen_apart(head_name, task, features.shape[1]) if getattr(encoder, "supervised", False) else None
+        )
+        head = apart.refit(features, y) if apart else self._new_head(head_name, task).fit(features, y)
+        if not apart and (rivals := self._rivals(head_name, len(y), n_new)):
             heads = {head_name: head} | {name: self._new_head(name, task).fit(features, y) for name in rivals}
             scores = {name: held_out_accuracy(fitted) for name, fitted in heads.items()}
             reasons.append(_rival_reason(scores))
@@ -92,6 +98,17 @@ class LinearProbe:
             head = heads[head_name]
         reasons.extend(_head_reasons(head))
         return head_name, _refitted(head, features, y, encoder, new), reasons
+
+    def _chosen_apart(self, head_name: str, task: Task, d: int) -> Head | None:
+        """A head whose settings and calibration were chosen on half of the rows, behind an encoder that learnt from the
+        labels of the other half; None where the halves are too small for that.
+        """
+        learn, check = folds(task.y, 2, task.random_state, texts=task.texts)[0]
+        halves = [replace(task, texts=tuple(task.texts[i] for i in rows), y=task.y[rows]) for rows in (learn, check)]
+        if min(np.bincount(half.y, minlength=len(task.classes)).min() for half in halves) < _LEAST_ROWS:
+            return None
+        features = self._fit_encoder(halves[0], None).encode(halves[1].texts)
+        return self._new_head(head_name, task).fit(features, halves[1].y) if features.shape[1] == d else None
 
     def _learner(self, encoder: Encoder, head_name: str, head: Head, task: Task) -> Learn:
         """How this probe learns from a part of the rows: with the settings that the head has chosen, which saves most
@@ -209,8 +226,8 @@ def _rival_reason(scores: Mapping[str, float]) -> str:
 
 
 def _head_reasons(head: Head) -> list[str]:
-    known = getattr(head, "chosen_", {}).items()
-    chosen = {key: value for key, value in known if key != "n_fitted" and not isinstance(value, dict | list)}
+    found = getattr(head, "chosen_", {})
+    chosen = {key: found[key] for key in _SETTINGS if found.get(key) is not None}
     if not chosen:
         return []
     words = ", ".join(

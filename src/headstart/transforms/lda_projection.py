@@ -36,6 +36,8 @@ class LdaProjection:
     three rows of a class do not bear.
     """
 
+    supervised = True
+
     def __init__(
         self,
         n_components: int | None = None,

@@ -25,6 +25,8 @@ class Pca:
     mean square 1 on the rows of `fit`. Same seed, same result. scikit-learn computes both.
     """
 
+    supervised = False
+
     def __init__(self, n_components: int = 100, *, whiten: bool = False, random_state: int = 0) -> None:
         self.n_components, self.whiten, self.random_state = n_components, whiten, random_state
 

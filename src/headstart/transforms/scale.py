@@ -23,6 +23,8 @@ class Scale:
     returned as they were fitted, dense or CSR, whichever form comes in.
     """
 
+    supervised = False
+
     def __init__(self, clip: float | None = 10.0) -> None:
         self.clip = clip
 

@@ -28,8 +28,10 @@ class Select:
     ones in their order. scikit-learn computes the scores, apart from those of terms' presence.
 
     It has seen the labels of its rows: a head that chooses its settings by cross-validation behind it finds the
-    held-out part easier than new texts.
+    held-out part easier than new texts (`supervised`, see encoders/composed.py).
     """
+
+    supervised = True
 
     def __init__(self, k: int = 2000, *, by: str = "anova", random_state: int = 0) -> None:
         self.k, self.by, self.random_state = k, by, random_state

@@ -55,6 +55,7 @@ def print_report(
     if len(report.model.per_class) > CLASSES_SHOWN:
         console.print(Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim"))
     console.print()
+    _reasons(report, console, w)
     _warnings(report, console, w)
     _places({w["bundle"]: bundle, w["report"]: page}, console)
 
@@ -149,6 +150,14 @@ def _scored(interval: Interval | None) -> Text:
     if interval is None:
         return Text(DASH)
     return Text.assemble(number(interval.value), (f" {bracket(interval)}".rstrip(), "dim"))
+
+
+def _reasons(report: Report, console: Console, w: Words) -> None:
+    if report.reasons:
+        console.print(Text(w["why"], style="bold"))
+        for reason in report.reasons:
+            console.print(Text(f"· {_line(reason)}"))
+        console.print()
 
 
 def _warnings(report: Report, console: Console, w: Words) -> None:
