@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from headstart.encoders import _numpy_networks, make_encoder
 from headstart.encoders._network import _copies
 from headstart.encoders._ragged import Ragged
+from headstart.encoders._vectors import make_tokeniser
 from headstart.errors import ConfigError, DataError
 
 torch = pytest.importorskip("torch")
@@ -113,6 +114,37 @@ def test_which_word_vectors_learn(frozen: bool, tmp_path: Path) -> None:
     np.testing.assert_allclose(factor, factor[0], rtol=1e-2)
     moved = np.abs(table["good"] - centred[0] * factor[0]).max()
     assert moved < 1e-3 if frozen else moved > 1e-2
+
+
+def test_chinese_words_bring_their_characters() -> None:
+    """Each Chinese word of several characters is followed by them, and nothing else is added."""
+    assert make_tokeniser("zh+char")("我喜欢 iPhone 手机!") == [
+        "我",
+        "喜欢",
+        "喜",
+        "欢",
+        "iphone",
+        "手机",
+        "手",
+        "机",
+        "!",
+    ]
+
+
+def test_characters_tell_of_unseen_words(tmp_path: Path) -> None:
+    """By itself a network reads the characters of Chinese: they tell the class of words it never met."""
+    fruit, metal = ("苹果", "果汁", "水果", "果园"), ("铁路", "钢铁", "铁器", "铁矿")
+    texts = [f"{word} 第{i}号" for i in range(6) for word in (*fruit, *metal)]
+    y = np.array([0, 0, 0, 0, 1, 1, 1, 1] * 6)
+    encoder: Any = make_encoder("textcnn", **QUICK).fit(texts, y)
+    head = encoder.own_head()[1]
+    new = ["果酱 第7号", "铁链 第7号"]
+    assert head.predict_proba(encoder.encode(new)).argmax(axis=1).tolist() == [0, 1]
+    again = type(encoder).from_state(encoder.get_state(tmp_path), tmp_path)
+    np.testing.assert_array_equal(again.encode(new), encoder.encode(new))
+    words: Any = make_encoder("textcnn", **QUICK, analyser="zh").fit(texts, y)
+    features = np.asarray(words.encode(new))
+    np.testing.assert_allclose(features[0], features[1], atol=1e-6)  # both are one unknown word to it
 
 
 def test_copies() -> None:

@@ -36,6 +36,7 @@ _BATCH_TOKENS = 4096  # padded tokens of a batch to encode: bounds memory
 _MANY = 1000  # texts; below it a word seen once may be all that a text has
 _FEW = 400  # labelled rows; up to here epochs have few steps, and more of them help
 _RANDOM_DIM = 100
+_AUTO = {"word": "word", "zh": "zh+char"}  # by language; short Chinese texts have too few words that were seen before
 _SPREAD = 0.1  # root mean square of the numbers of the table
 
 
@@ -44,9 +45,10 @@ class NetworkEncoder(ABC):
     """A network over word vectors, learnt from the labels; its features are what its last layer reads.
 
     vectors: where the word vectors begin: "word2vec" (learnt first from all texts of `fit`), "random", or the
-    path of a file of word vectors. frozen: they stay as they began. analyser: "auto" (by language), "word" or
-    "zh". max_tokens: words read of a text. n_epochs: at most, None = 20, or 40 up to 400 rows; the rows that
-    check choose how many (`_torch_learning.learn`). batch_rows: rows a step, None = 8 to 64, by the number of
+    path of a file of word vectors. frozen: they stay as they began. analyser: "word", "zh", "zh+char" (each Chinese
+    word is followed by its characters, `_vectors.make_tokeniser`), or "auto": "zh+char" for Chinese, else "word".
+    max_tokens: words and characters read of a text. n_epochs: at most, None = 10, or 15 up to 400 rows; the rows
+    that check choose how many (`_torch_learning.learn`). batch_rows: rows a step, None = 8 to 64, by the number of
     rows. dropout: share of the numbers of word vectors and features; word_dropout: of whole words.
     class_weight: None, or "balanced" to weigh rows by the rarity of their class. Optimiser: AdamW.
     """
@@ -57,7 +59,7 @@ class NetworkEncoder(ABC):
     analyser: str = "auto"
     max_tokens: int = 400
     n_epochs: int | None = None
-    learning_rate: float = 2e-3
+    learning_rate: float = 4e-3
     batch_rows: int | None = None
     dropout: float = 0.3
     word_dropout: float = 0.1
@@ -86,7 +88,7 @@ class NetworkEncoder(ABC):
         codes = self._check(texts, y)
         from headstart.encoders._torch_learning import Examples, learn
 
-        self.analyser_ = choose_analyser(texts) if self.analyser == "auto" else self.analyser
+        self.analyser_ = _AUTO[choose_analyser(texts)] if self.analyser == "auto" else self.analyser
         self._tokenise = make_tokeniser(self.analyser_)
         tokens = [words[: self.max_tokens] for words in tokenised(texts, self._tokenise)]
         words, table = self._start(texts, tokens)
@@ -126,7 +128,7 @@ class NetworkEncoder(ABC):
         settings = {
             "params": {**asdict(self), "vectors": Path(self.vectors).name},  # the path is the business of its owner
             "analyser": self.analyser_,
-            "segmenter": segmenter_name() if self.analyser_ == "zh" else None,
+            "segmenter": segmenter_name() if self.analyser_ != "word" else None,
             "words": list(self._number_of),
             "last": dict(self._last.settings),
         }
@@ -221,7 +223,7 @@ class NetworkEncoder(ABC):
         return Recipe(
             make_body=self._body,
             frozen=self.frozen,
-            n_epochs=self.n_epochs or (40 if n <= _FEW else 20),
+            n_epochs=self.n_epochs or (15 if n <= _FEW else 10),
             learning_rate=self.learning_rate,
             batch_rows=self.batch_rows or int(np.clip(n // 25, 8, 64)),
             dropout=self.dropout,

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Examples", "Learnt", "Recipe", "learn"]
 
 _FEW = 20  # rows; fewer cannot tell one epoch from another
-_CROSS = 400  # rows; up to here every row checks once, in five folds
+_CROSS = 400  # rows; up to here every row checks once, in three folds
 _MANY = 2000  # rows; above, a tenth is spared for checking, and the network does not learn again on all
 _PATIENCE = 4  # epochs
 _WARMUP = 0.1  # of the steps
@@ -87,7 +87,7 @@ def learn(examples: Examples, recipe: Recipe) -> Learnt:
     it, training would stop when the network becomes too sure, which is earlier than where it ranks the classes
     best), and they give that factor:
 
-    - of up to 400 originals each checks once, in five folds; then all learn for the best number of epochs. Fewer
+    - of up to 400 originals each checks once, in three folds; then all learn for the best number of epochs. Fewer
       than 20 cannot tell one epoch from another: these learn for the epochs of the recipe;
     - of up to 2,000 a fifth checks until no epoch is better; then all learn for the best number of epochs;
     - of more a tenth checks likewise, and the weights of the best epoch are kept.
@@ -100,12 +100,13 @@ def learn(examples: Examples, recipe: Recipe) -> Learnt:
     cross = n <= _CROSS
     rng = np.random.default_rng(recipe.random_state)
     fold_of = np.empty(len(examples.y), np.int64)
-    fold_of[originals] = stratified_folds(examples.y[originals], 10 if n > _MANY else min(5, n), rng)
+    n_folds = min(3, n) if cross else 5 if n <= _MANY else 10
+    fold_of[originals] = stratified_folds(examples.y[originals], n_folds, rng)
     fold_of = fold_of[examples.copy_of]
     patience = recipe.n_epochs if cross else _PATIENCE
     checks = [
         _check(examples, recipe, np.flatnonzero(fold_of != fold), originals[fold_of[originals] == fold], patience)
-        for fold in range(min(5, n) if cross else 1)
+        for fold in range(n_folds if cross else 1)
     ]
     rows = np.concatenate([check.rows for check in checks])
     losses = sum(check.losses * len(check.rows) for check in checks) / len(rows)

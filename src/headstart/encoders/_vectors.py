@@ -33,7 +33,7 @@ __all__ = [
     "tokenised",
 ]
 
-ANALYSERS = ("auto", "word", "zh")
+ANALYSERS = ("auto", "word", "zh", "zh+char")
 
 _CONTRACTION = re.compile(r"(.+?)(n't|'(?:s|m|d|re|ve|ll))")
 _HAN_FIRST, _HAN_LAST = "\u3400", "\u9fff"
@@ -113,14 +113,27 @@ def is_han(word: str) -> bool:
 def make_tokeniser(analyser: str, lower: bool = True, segmenter: str | None = None) -> Callable[[str], list[str]]:
     """Text -> words by the analyser `word` or `zh`, folded; lower=False leaves them the case they stand in.
 
+    `zh+char`: the words of `zh`, folded, and after each of several characters its Chinese characters one by one.
     segmenter: the one that a bundle was made with, for a warning where it cuts otherwise.
     """
     if segmenter not in (None, *SEGMENTERS):
         logger.warning(
             "this model was made with the segmenter %s, here is %s: some texts may differ", segmenter, segmenter_name()
         )
-    words = make_analyser(analyser, (1, 1), (0, 0))
+    words = make_analyser(analyser.removesuffix("+char"), (1, 1), (0, 0))
+    if analyser == "zh+char":
+        return partial(_with_characters, words=words)
     return words if lower else partial(_cased, words=words)
+
+
+def _with_characters(text: str, words: Callable[[str], list[str]]) -> list[str]:
+    """A word that was never seen is still known by its characters."""
+    found: list[str] = []
+    for word in words(text):
+        found.append(word)
+        if len(word) > 1:
+            found += filter(is_han, word)
+    return found
 
 
 def _cased(text: str, words: Callable[[str], list[str]]) -> list[str]:

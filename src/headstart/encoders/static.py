@@ -87,7 +87,7 @@ class Static:
             "weighting": self.weighting,
             "lower": self.lower,
             "analyser": self.analyser_,
-            "segmenter": segmenter_name() if self.analyser_ == "zh" else None,
+            "segmenter": segmenter_name() if self.analyser_ != "word" else None,
         }
         return State({**own, **settings}, arrays)
 

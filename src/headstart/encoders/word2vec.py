@@ -73,7 +73,7 @@ class Word2Vec:
     def get_state(self, folder: Path) -> State:
         """Words, vectors and weights; loading them needs no gensim."""
         settings, arrays = self._pooling.state()
-        segmenter = segmenter_name() if self.analyser_ == "zh" else None
+        segmenter = segmenter_name() if self.analyser_ != "word" else None
         return State({"analyser": self.analyser_, "segmenter": segmenter, **settings}, arrays)
 
     @classmethod

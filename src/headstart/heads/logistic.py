@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from sklearn.linear_model import LogisticRegression
 
 from headstart.heads._features import check_fit, check_positive, check_refit, fitted
@@ -19,6 +20,7 @@ __all__ = ["Logistic"]
 # could not tell the values apart, and 1 was within 1.6 points of the best accuracy on new rows.
 GRID = (0.3, 1.0, 3.0, 10.0, 30.0)
 DEFAULT_C = 1.0
+_MAX_CELLS = 20_000_000  # of rows * filled columns * classes that take part in the choice: long texts of many classes
 
 
 class Logistic:
@@ -41,7 +43,7 @@ class Logistic:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
         check_positive(C=self.C)
         features, y, k = check_fit(features, y)
-        search = self._search(len(y), k)
+        search = self._search(features, k)
         self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)
         return self
 
@@ -49,11 +51,13 @@ class Logistic:
         """New weights, with the C, class weighting and calibration that `fit` chose. Raises as `fit` does."""
         k, d = fitted(self, "scorer_").coef.shape
         features, y = check_refit(features, y, d, k)
-        self.scorer_, self.chosen_ = refit_linear(self._search(len(y), k), features, y, k, self.chosen_)
+        self.scorer_, self.chosen_ = refit_linear(self._search(features, k), features, y, k, self.chosen_)
         return self
 
-    def _search(self, n: int, k: int) -> LinearSearch:
-        """The models and the grid for n rows of k classes."""
+    def _search(self, features: "Features", k: int) -> LinearSearch:
+        """The models and the grid for features (n, d) of k classes."""
+        n = features.shape[0]
+        cells = csr_matrix(features).nnz / n if issparse(features) else 1.0  # a step of the solver costs n * cells * k
 
         def make(class_weight: str | None) -> LogisticRegression:
             # the gradient of the mean loss is spread over k classes: the tolerance follows
@@ -64,7 +68,7 @@ class Logistic:
             grid=GRID if self.C is None else (self.C,),
             default=DEFAULT_C if self.C is None else self.C,
             criterion="log_loss",
-            max_rows=int(np.clip(240_000 // k, 4_000, 12_000)),
+            max_rows=min(int(np.clip(240_000 // k, 4_000, 12_000)), max(2_000, int(_MAX_CELLS / (k * cells)))),
             n_folds=5 if n <= 1_000 else 3,
         )
 

@@ -40,7 +40,7 @@ def print_report(
     page: str | PathLike[str] | None = None,
     language: str = "en",
 ) -> None:
-    """Print the report on `console`: about 40 lines for a handful of classes, 80 columns or more.
+    """Print the report on `console`: about 45 lines for a handful of classes, 80 columns or more.
 
     bundle, page: where the bundle and the HTML report were written; None = not written.
     language: "en" or "zh", for the fixed words. Raises ConfigError for another language.
