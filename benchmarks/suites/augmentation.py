@@ -51,9 +51,9 @@ def run(setup: Setup) -> Result:
         synonyms = {language: write(setup.data / "lexicon", Path(folder)) for language, write in _WRITERS.items()}
         jobs = [
             _Job(name, *files[name], synonyms[_DATA[name]], encoder, seed, setup.quick)
-            for encoder in reversed(_PARTS)  # the slow ones first, so that no process waits long at the end
-            for name in names
             for seed in seeds
+            for encoder in reversed(_PARTS)
+            for name in names
         ]
         rows = []
         with multiprocessing.get_context("spawn").Pool(_PROCESSES) as pool:
@@ -105,7 +105,17 @@ def tables(figures: dict[str, Any]) -> list[str]:
 
 
 def _measure(job: _Job) -> list[dict[str, Any]]:
-    """Accuracy by augmentation, "none" the first, on one draw of rows."""
+    """Accuracy by augmentation, "none" the first, on one draw of rows; kept, should the suite be interrupted."""
+    place = Path(tempfile.gettempdir()) / f"headstart-augmentation{'-quick' if job.quick else ''}"
+    kept = place / f"{job.data}-{job.encoder}-{job.seed}.json"
+    if not kept.is_file():
+        found = _measure_now(job)
+        place.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(found))
+    return list(json.loads(kept.read_text()))
+
+
+def _measure_now(job: _Job) -> list[dict[str, Any]]:
     import numpy as np
     import torch
 

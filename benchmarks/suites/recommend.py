@@ -118,7 +118,7 @@ def _cells(setup: Setup, name: str) -> list[dict[str, Any]]:
 
 def _static(setup: Setup, name: str) -> list[str]:
     """Static vectors of the data set's language, where the folder has them."""
-    part = "zh" if name in ("thucnews_title", "chnsenticorp", "waimai_10k") else "en"
+    part = "zh_char" if name in ("thucnews_title", "chnsenticorp", "waimai_10k") else "en_word2vec"
     return [f"static:{path}" for path in sorted((setup.data / "vectors").glob(f"{part}_*.npz"))]
 
 

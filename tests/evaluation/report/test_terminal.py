@@ -13,6 +13,7 @@ from headstart.errors import ConfigError
 from headstart.evaluation.report import print_report
 from headstart.evaluation.report.strings import words
 from headstart.evaluation.results import Report
+from headstart.types import Step
 
 
 def printed(report: Report, *, colour: bool = False, width: int = 80, **options: object) -> str:
@@ -37,9 +38,9 @@ def test_no_line_is_wider_than_80_columns(sample: str, language: str, request: p
 
 
 def test_a_few_classes_fit_on_one_screen(english: Report) -> None:
-    """At most 45 lines, with the verdict in the first ten."""
+    """At most 50 lines, with the verdict in the first ten."""
     lines = printed(english, bundle="models/tickets", page="tickets.html").splitlines()
-    assert len(lines) <= 45
+    assert len(lines) <= 50
     assert "The transfer helped" in lines[:10]
 
 
@@ -105,3 +106,12 @@ def test_an_unknown_language_is_refused(english: Report) -> None:
     """The message names the language and the choices."""
     with pytest.raises(ConfigError, match="en, zh"):
         printed(english, language="de")
+
+
+def test_rows_that_went_are_shown_and_why_this_model(english: Report) -> None:
+    """Each reason, and each step that changed the number of rows; steps that kept all rows are left to the page."""
+    steps = (Step("train", "read from a.csv", 9, 9), Step("train", "duplicates: repeats of a row", 9, 7))
+    text = " ".join(printed(replace(english, steps=steps, reasons=("Because it won.",))).split())
+    assert "Because it won." in text
+    assert "train: duplicates: repeats of a row (9 → 7)" in text
+    assert "read from a.csv" not in text

@@ -40,7 +40,7 @@ def print_report(
     page: str | PathLike[str] | None = None,
     language: str = "en",
 ) -> None:
-    """Print the report on `console`: about 45 lines for a handful of classes, 80 columns or more.
+    """Print the report on `console`: about 50 lines for a handful of classes, 80 columns or more.
 
     bundle, page: where the bundle and the HTML report were written; None = not written.
     language: "en" or "zh", for the fixed words. Raises ConfigError for another language.
@@ -56,6 +56,7 @@ def print_report(
         console.print(Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim"))
     console.print()
     _reasons(report, console, w)
+    _steps(report, console, w)
     _warnings(report, console, w)
     _places({w["bundle"]: bundle, w["report"]: page}, console)
 
@@ -157,6 +158,17 @@ def _reasons(report: Report, console: Console, w: Words) -> None:
         console.print(Text(w["why"], style="bold"))
         for reason in report.reasons:
             console.print(Text(f"· {_line(reason)}"))
+        console.print()
+
+
+def _steps(report: Report, console: Console, w: Words) -> None:
+    """The steps that changed the number of rows."""
+    changed = [step for step in report.steps if step.n_after != step.n_before]
+    if changed:
+        console.print(Text(w["steps"], style="bold"))
+        for step in changed:
+            rows = f"{integer(step.n_before)} → {integer(step.n_after)}"
+            console.print(Text(f"· {_line(step.data)}: {_line(step.action)} ({rows})"))
         console.print()
 
 
