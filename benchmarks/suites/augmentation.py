@@ -24,7 +24,7 @@ _ALL = ("synonym", "vectors", "rotation", "splice", "swap", "delete", "insert", 
 # tfidf has the head logistic, the network its own; a network takes some seconds a fit, so it tries fewer
 _PARTS = {"tfidf": _ALL, "textcnn": ("synonym", "splice")}
 _QUICK_PARTS = ("synonym", "splice")
-_SHOTS, _SEEDS, _QUICK_SEEDS, _MAX_TEST, _PROCESSES = 16, 10, 2, 1000, 2
+_SHOTS, _SEEDS, _QUICK_SEEDS, _MAX_TEST, _PROCESSES = 16, 8, 2, 1000, 2
 _N_BOOTSTRAP = 10_000
 
 
