@@ -33,7 +33,7 @@ LAYERS = (
     ("data",),
     ("text",),
     ("functional",),
-    ("registry", "versions", "progress"),
+    ("registry", "versions", "progress", "checks"),
     ("errors", "types"),
 )
 LEVEL = {name: -number for number, layer in enumerate(LAYERS) for name in layer}

@@ -60,6 +60,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "small files of word vectors that were at hand (1,000 English words, Chinese characters), not full ones.",
         "Networks: features of their last hidden layer; `--head auto` takes the network's own last layer.",
         "Blank: not measured, these take many minutes; one figure: svm alone. MiniLM: see the accuracy section.",
+        f"Measured at commits {', '.join(sorted({str(row['commit']) for row in rows}))}.",
         "chnsenticorp: 27.6 % of its test texts are in its training file too, as published.",
     ]
 
@@ -91,18 +92,18 @@ def _cell(data: str, encoder: str, setup: Setup) -> dict[str, Any]:
 
 
 def _kept(setup: Setup, data: str, encoder: str) -> Path:
-    """Where a finished cell waits for the others, should the suite be interrupted; a row names its own commit."""
-    place = Path(tempfile.gettempdir()) / f"headstart-classic{'-quick' if setup.quick else ''}"
+    """Where a finished cell waits for the others, should the suite be interrupted: until the next commit."""
+    place = Path(tempfile.gettempdir()) / f"headstart-classic-{commit()}{'-quick' if setup.quick else ''}"
     return place / f"{data}-{encoder.replace(':', '_')}.json"
 
 
 def _accuracies(rows: Sequence[Mapping[str, Any]], data: str) -> dict[tuple[str, str], float]:
-    """Accuracy by (encoder, head) of the classic cells of one data set."""
+    """Accuracy by (encoder, head) of the cells of one data set."""
     return {
         (row["encoder"], head): scores["accuracy"]
         for row in rows
         for head, scores in row["heads"].items()
-        if row["data"] == data and "minilm" not in row["encoder"]
+        if row["data"] == data
     }
 
 
@@ -111,8 +112,7 @@ def _pair(row: Mapping[str, Any] | None, rows: Sequence[Mapping[str, Any]]) -> s
         return ""
     best = max(_accuracies(rows, row["data"]).values(), default=2.0)
     figures = [scores["accuracy"] for scores in row["heads"].values()]
-    classic = "minilm" not in row["encoder"]
-    return " / ".join(f"**{a:.3f}**" if classic and a == best else f"{a:.3f}" for a in figures)
+    return " / ".join(f"**{a:.3f}**" if a == best else f"{a:.3f}" for a in figures)
 
 
 def _cost(row: Mapping[str, Any] | None) -> str:

@@ -199,15 +199,14 @@ def _measure(
         return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
     cleaner = _cleaner(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
-    own = cross_validate(lambda fold: _fit(config, roles, cleaner.learnable(fold)), rows, config.seed)
+
+    def checked(fit: Callable[[Dataset], TextClassifier]) -> Estimate | None:
+        return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, config.seed)
+
+    own = checked(lambda fold: _fit(config, roles, fold))
     if own is None:
         return None
-    base = (
-        None
-        if alone
-        else cross_validate(lambda fold: _fit_baseline(config, cleaner.learnable(fold)), rows, config.seed)
-    )
-    return own, base
+    return own, None if alone else checked(lambda fold: _fit_baseline(config, fold))
 
 
 def _report(

@@ -97,7 +97,7 @@ def test_two_rows_of_each_class() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"n_components": 0}, "n_components must be a whole number from 1 on. Got 0"),
+        ({"n_components": 0}, "n_components must be a whole number from 1 on, or left out. Got 0"),
         ({"n_reduced": 1.5}, "n_reduced must be a whole number from 1 on. Got 1.5"),
         ({"shrinkage": 2}, r"shrinkage must be auto or a number in 0..1. Got 2"),
         ({"shrinkage": "none"}, r"shrinkage must be auto or a number in 0..1. Got 'none'"),

@@ -1,6 +1,5 @@
 """Counts of terms: settings, vocabulary, and what all encoders that start from counts share."""
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -10,14 +9,13 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
+from headstart.checks import check_choice, check_whole
 from headstart.encoders._terms import choose_analyser, make_analyser
 from headstart.errors import ConfigError, DataError
-from headstart.text.segment import SEGMENTERS, Segmenter, read_user_dictionary, segmenter_name
+from headstart.text.segment import Segmenter, read_user_dictionary, segmenter_name, warn_of_another
 from headstart.types import Bools
 
-__all__ = ["TermCounts", "whole_number"]
-
-logger = logging.getLogger(__name__)
+__all__ = ["TermCounts"]
 
 _ANALYSERS = ("auto", "word", "char", "zh")
 _MANY = 1000  # texts; below it a term seen once may be all that a class has
@@ -99,7 +97,7 @@ class TermCounts:
         ngrams, characters = made._check()
         made.analyser_ = made.analyser
         made._segmenter = Segmenter(settings.get("user_dictionary") or ())
-        _warn_of_another(settings["segmenter"], bool(made.user_dictionary))
+        warn_of_another(settings["segmenter"], user_words=bool(made.user_dictionary))
         made._vectoriser = CountVectorizer(
             analyzer=make_analyser(made.analyser, ngrams, characters, made._segmenter),
             vocabulary={term: column for column, term in enumerate(settings["vocabulary"])},
@@ -110,13 +108,9 @@ class TermCounts:
 
     def _check(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """The two ranges. Raises ConfigError for the first setting that cannot be used."""
-        if self.analyser not in _ANALYSERS:
-            raise ConfigError(
-                f"encoder.analyser must be one of {', '.join(_ANALYSERS)}. Got {self.analyser!r} instead."
-            )
+        check_choice("analyser", self.analyser, _ANALYSERS)
         for name in ("min_df", "max_features"):
-            if getattr(self, name) is not None:
-                whole_number(name, getattr(self, name), ", or left out")
+            check_whole(name, getattr(self, name), optional=True)
         characters = _pair("characters", self.characters, 1 if self.analyser == "char" else 0)
         return _pair("ngrams", self.ngrams, 1), characters
 
@@ -136,22 +130,6 @@ class TermCounts:
         if not isinstance(given, list | tuple) or not given or not all(isinstance(line, str) for line in given):
             raise ConfigError(f"encoder.user_dictionary must be a file, or a list of words. Got {given!r:.80} instead.")
         return given
-
-
-def whole_number(name: str, value: object, otherwise: str = "") -> int:
-    """The value of the setting as an integer. Raises ConfigError unless it is one, from 1 on."""
-    if not _is_int(value) or value < 1:
-        raise ConfigError(f"encoder.{name} must be a whole number from 1 on{otherwise}. Got {value!r} instead.")
-    return value
-
-
-def _warn_of_another(segmenter: str | None, user_words: bool) -> None:
-    """Warn where the words may be others than those that the model learnt from."""
-    here = segmenter_name()
-    if segmenter is None or segmenter == here or (segmenter in SEGMENTERS and not user_words):
-        return
-    share = "about 1 text in 15,000" if segmenter in SEGMENTERS else "some texts"
-    logger.warning("this model was made with the segmenter %s, here is %s: %s may differ", segmenter, here, share)
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:

@@ -31,7 +31,6 @@ def layer_means(encoder: Transformer, texts: Sequence[str]) -> tuple["Floats", "
     Source: Garbas et al. 2024 (layer mean of the TransformerRanker).
     """
     import torch
-    from torch.nn import functional
 
     from headstart.encoders._torch import pool
 
@@ -45,8 +44,7 @@ def layer_means(encoder: Transformer, texts: Sequence[str]) -> tuple["Floats", "
             tokens = torch.from_numpy(batch.input_ids).to(encoder._device)
             mask = torch.from_numpy(batch.attention_mask).to(encoder._device)
             out = module.model(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
-            pooled = module.projections(pool(out.last_hidden_state, mask, module.recipe.pooling))
-            pooled = functional.normalize(pooled, dim=1) if module.recipe.normalise else pooled
+            pooled = module.finish(out.last_hidden_state, mask)
             shown = out.hidden_states or (out.last_hidden_state,)
             mean = torch.stack([pool(layer, mask, "mean") for layer in shown]).mean(0)
             if not len(features):

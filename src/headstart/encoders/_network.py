@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import numpy as np
 
 from headstart import registry
+from headstart.checks import check_choice, check_whole
 from headstart.encoders._ragged import NO_WORD, UNKNOWN, Ragged
 from headstart.encoders._terms import choose_analyser
-from headstart.encoders._vectors import ANALYSERS, WordVectors, check_choice, check_whole, make_tokeniser, tokenised
+from headstart.encoders._vectors import ANALYSERS, WordVectors, make_tokeniser, tokenised
 from headstart.errors import ConfigError, DataError, MissingExtra
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
@@ -156,9 +157,10 @@ class NetworkEncoder(ABC):
                 f"The encoder {name!r} learns from labels, and `fit` got none. Take word2vec or tfidf, which do not."
             )
         check_choice("analyser", self.analyser, ANALYSERS)
-        for setting in ("max_tokens", "n_epochs", "batch_rows", *self._sizes):
-            if getattr(self, setting) is not None or setting in ("max_tokens", *self._sizes):
-                check_whole(setting, getattr(self, setting))
+        for setting in ("max_tokens", *self._sizes):
+            check_whole(setting, getattr(self, setting))
+        for setting in ("n_epochs", "batch_rows"):
+            check_whole(setting, getattr(self, setting), optional=True)
         check_whole("random_state", self.random_state, least=0)
         if self.class_weight not in (None, "balanced"):
             raise ConfigError(

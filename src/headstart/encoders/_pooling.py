@@ -18,9 +18,9 @@ from headstart.types import State
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from headstart.types import Floats
+    from headstart.types import Bools, Floats
 
-__all__ = ["WEIGHTINGS", "Pooling"]
+__all__ = ["WEIGHTINGS", "PooledEncoder", "Pooling"]
 
 WEIGHTINGS = ("mean", "idf", "sif")
 
@@ -108,6 +108,26 @@ class Pooling:
             return [row], [float(self.weights[row])]
         rows = self.vectors.rows(word)
         return rows, [self.unseen / max(1, len(rows))] * len(rows)
+
+
+class PooledEncoder:
+    """The part of an encoder that is the same wherever its word vectors come from; `fit` sets `_pooling`."""
+
+    pretrained = False  # `fit` learns which words there are, and their weights
+    _pooling: Pooling
+
+    @property
+    def word_vectors_(self) -> WordVectors:
+        """Words and vectors, after `fit`."""
+        return self._pooling.vectors
+
+    def encode(self, texts: Sequence[str]) -> "Floats":
+        """Features (n, d) float32."""
+        return self._pooling.encode(texts)
+
+    def truncated(self, texts: Sequence[str]) -> "Bools":
+        """(n,) all False: every text is read to its end."""
+        return np.zeros(len(texts), dtype=bool)
 
 
 def _weights(words: Sequence[str], weighting: str, texts: Sequence[Sequence[str]]) -> tuple["Floats", float]:

@@ -51,7 +51,12 @@ class PooledModel(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         self.model, self.recipe, self.projections = model, recipe, projections
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        states = self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        return self.finish(
+            self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state, attention_mask
+        )
+
+    def finish(self, states: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        """The last layer's states (B, T, h) as features (B, d)."""
         features = self.projections(pool(states, attention_mask, self.recipe.pooling))
         return functional.normalize(features, dim=1) if self.recipe.normalise else features
 

@@ -3,9 +3,7 @@
 Shape letters: m words, d dimensions.
 """
 
-import logging
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.encoders._terms import make_analyser
-from headstart.errors import ConfigError
 from headstart.progress import track
-from headstart.text.normalise import fold
-from headstart.text.segment import SEGMENTERS, segmenter_name
+from headstart.text.normalise import fold, nfkc
+from headstart.text.segment import warn_of_another
 
 if TYPE_CHECKING:
     from headstart.types import Floats
@@ -25,8 +22,6 @@ if TYPE_CHECKING:
 __all__ = [
     "ANALYSERS",
     "WordVectors",
-    "check_choice",
-    "check_whole",
     "is_han",
     "make_tokeniser",
     "spelled",
@@ -37,8 +32,6 @@ ANALYSERS = ("auto", "word", "zh", "zh+char")
 
 _CONTRACTION = re.compile(r"(.+?)(n't|'(?:s|m|d|re|ve|ll))")
 _HAN_FIRST, _HAN_LAST = "\u3400", "\u9fff"
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,10 +109,7 @@ def make_tokeniser(analyser: str, lower: bool = True, segmenter: str | None = No
     `zh+char`: the words of `zh`, folded, and after each of several characters its Chinese characters one by one.
     segmenter: the one that a bundle was made with, for a warning where it cuts otherwise.
     """
-    if segmenter not in (None, *SEGMENTERS):
-        logger.warning(
-            "this model was made with the segmenter %s, here is %s: some texts may differ", segmenter, segmenter_name()
-        )
+    warn_of_another(segmenter)
     words = make_analyser(analyser.removesuffix("+char"), (1, 1), (0, 0))
     if analyser == "zh+char":
         return partial(_with_characters, words=words)
@@ -138,7 +128,7 @@ def _with_characters(text: str, words: Callable[[str], list[str]]) -> list[str]:
 
 def _cased(text: str, words: Callable[[str], list[str]]) -> list[str]:
     """The words in the case of the text; folded where folding changes lengths, as in Turkish."""
-    plain = unicodedata.normalize("NFKC", text)
+    plain = nfkc(text)
     folded, place, found = fold(plain), 0, []
     if len(folded) != len(plain):
         return words(text)
@@ -154,15 +144,3 @@ def tokenised(texts: Sequence[str], tokenise: Callable[[str], list[str]]) -> lis
     known: dict[str, str] = {}
     cut = track(texts, "cutting into words", len(texts))
     return [[known.setdefault(word, word) for word in tokenise(text)] for text in cut]
-
-
-def check_choice(name: str, value: object, allowed: Sequence[str]) -> None:
-    """Raise ConfigError unless the setting is one of the allowed words."""
-    if value not in allowed:
-        raise ConfigError(f"encoder.{name} must be one of {', '.join(allowed)}. Got {value!r} instead.")
-
-
-def check_whole(name: str, value: object, least: int = 1) -> None:
-    """Raise ConfigError unless the setting is a whole number from `least` on."""
-    if type(value) is not int or value < least:
-        raise ConfigError(f"encoder.{name} must be a whole number from {least} on. Got {value!r} instead.")

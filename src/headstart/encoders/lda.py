@@ -9,7 +9,8 @@ import numpy as np
 from scipy.special import psi
 from sklearn.decomposition import LatentDirichletAllocation
 
-from headstart.encoders._counts import TermCounts, whole_number
+from headstart.checks import check_whole
+from headstart.encoders._counts import TermCounts
 from headstart.types import Ints, State
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ class Lda(TermCounts):
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary and topics. Raises ConfigError, DataError."""
-        whole_number("n_topics", self.n_topics)
-        whole_number("n_passes", self.n_passes)
+        check_whole("n_topics", self.n_topics)
+        check_whole("n_passes", self.n_passes)
         counts = self._fit_counts(texts)
         self._model = self._unfitted(min(self.n_topics, len(texts))).fit(counts)
         return self

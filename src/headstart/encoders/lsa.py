@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from sklearn.utils.extmath import randomized_svd
 
-from headstart.encoders._counts import whole_number
+from headstart.checks import check_whole
 from headstart.encoders.tfidf import Tfidf
 from headstart.types import Ints, State
 
@@ -40,7 +40,7 @@ class Lsa(Tfidf):
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary, document frequencies and directions. Raises ConfigError, DataError."""
-        whole_number("n_components", self.n_components)
+        check_whole("n_components", self.n_components)
         super().fit(texts)
         features = super().encode(texts)
         n_components = min(self.n_components, *features.shape)

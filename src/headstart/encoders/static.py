@@ -7,12 +7,11 @@ from typing import Self
 
 import numpy as np
 
-from headstart.encoders._pooling import WEIGHTINGS, Pooling
+from headstart.checks import check_choice, check_whole
+from headstart.encoders._pooling import WEIGHTINGS, PooledEncoder, Pooling
 from headstart.encoders._terms import choose_analyser
 from headstart.encoders._vectors import (
     WordVectors,
-    check_choice,
-    check_whole,
     is_han,
     make_tokeniser,
     spelled,
@@ -22,7 +21,7 @@ from headstart.encoders._vectors_files import VectorFile, opened
 from headstart.encoders._vectors_read import in_range
 from headstart.errors import ConfigError
 from headstart.text.segment import segmenter_name
-from headstart.types import Bools, Floats, Ints, State
+from headstart.types import Floats, Ints, State
 
 __all__ = ["Static"]
 
@@ -32,7 +31,7 @@ _LANGUAGE_WORDS = 10_000  # words of the file that tell its language
 logger = logging.getLogger(__name__)
 
 
-class Static:
+class Static(PooledEncoder):
     """A text is the weighted mean of the vectors of its words, which were learnt elsewhere.
 
     vectors: a file. GloVe or word2vec text (.txt, .vec), word2vec binary, fastText .vec or .bin, each also .gz; .npz
@@ -48,8 +47,6 @@ class Static:
     single Chinese characters. `word_vectors_` is there after `fit`, and `coverage_`, the share of these texts' words
     that have a vector.
     """
-
-    pretrained = False  # `fit` learns which words to keep, and their weights
 
     def __init__(
         self, vectors: str = "", *, weighting: str = "mean", lower: bool = True, max_words: int = 50_000
@@ -67,18 +64,9 @@ class Static:
             self.analyser_ = choose_analyser(file.words[:_LANGUAGE_WORDS])
             tokenise = make_tokeniser(self.analyser_, self.lower)
             cut = tokenised(texts, tokenise)
-            self.word_vectors_ = self._kept(file, cut, tokenise)
-        self._pooling = Pooling.learn(self.word_vectors_, self.weighting, cut)
+            self._pooling = Pooling.learn(self._kept(file, cut, tokenise), self.weighting, cut)
         self._say_what_is_known(cut)
         return self
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """Features (n, d) float32."""
-        return self._pooling.encode(texts)
-
-    def truncated(self, texts: Sequence[str]) -> Bools:
-        """(n,) all False: every text is read to its end."""
-        return np.zeros(len(texts), dtype=bool)
 
     def get_state(self, folder: Path) -> State:
         """Words, vectors and weights."""
@@ -99,7 +87,6 @@ class Static:
         made.analyser_ = settings["analyser"]
         tokenise = make_tokeniser(made.analyser_, made.lower, settings["segmenter"])
         made._pooling = Pooling.from_state(state, tokenise, by_parts=True)
-        made.word_vectors_ = made._pooling.vectors
         return made
 
     def _kept(self, file: VectorFile, texts: list[list[str]], tokenise: Callable[[str], list[str]]) -> WordVectors:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from headstart.checks import check_whole
 from headstart.encoders import _numpy_networks
 from headstart.encoders._network import NetworkEncoder
-from headstart.encoders._vectors import check_whole
 from headstart.errors import ConfigError
 
 if TYPE_CHECKING:

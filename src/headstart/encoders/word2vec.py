@@ -7,13 +7,14 @@ from typing import Self
 
 import numpy as np
 
-from headstart.encoders._pooling import WEIGHTINGS, Pooling
+from headstart.checks import check_choice, check_whole
+from headstart.encoders._pooling import WEIGHTINGS, PooledEncoder, Pooling
 from headstart.encoders._terms import choose_analyser
-from headstart.encoders._vectors import ANALYSERS, WordVectors, check_choice, check_whole, make_tokeniser, tokenised
+from headstart.encoders._vectors import ANALYSERS, WordVectors, make_tokeniser, tokenised
 from headstart.errors import DataError, MissingExtra
 from headstart.progress import track
 from headstart.text.segment import segmenter_name
-from headstart.types import Bools, Floats, Ints, State
+from headstart.types import Floats, Ints, State
 
 __all__ = ["Word2Vec"]
 
@@ -24,7 +25,7 @@ _SENTENCE = 10_000  # words; gensim drops the rest of a longer one
 _ALPHA, _LAST_ALPHA = 0.025, 0.0001  # learning rate at the start and at the end
 
 
-class Word2Vec:
+class Word2Vec(PooledEncoder):
     """Skip-gram or CBOW with negative sampling (Mikolov et al. 2013), by gensim; a text is the mean of its words.
 
     weighting: "mean", "idf" or "sif" (encoders/_pooling.py). n_epochs None = 5 to 100, so that two million words are
@@ -32,8 +33,6 @@ class Word2Vec:
     have no vector; a text without known words is zeros. Same seed, same vectors: one thread learns.
     Vectors are kept as float16. `word_vectors_` (m, vector_size) after `fit`.
     """
-
-    pretrained = False
 
     def __init__(
         self,
@@ -58,17 +57,9 @@ class Word2Vec:
         tokenise = make_tokeniser(self.analyser_)
         cut = tokenised(texts, tokenise)
         words, vectors = self._learn(cut)
-        self.word_vectors_ = WordVectors(words, vectors.astype(np.float16).astype(np.float32), tokenise)
-        self._pooling = Pooling.learn(self.word_vectors_, self.weighting, cut)
+        found = WordVectors(words, vectors.astype(np.float16).astype(np.float32), tokenise)
+        self._pooling = Pooling.learn(found, self.weighting, cut)
         return self
-
-    def encode(self, texts: Sequence[str]) -> Floats:
-        """Features (n, vector_size) float32."""
-        return self._pooling.encode(texts)
-
-    def truncated(self, texts: Sequence[str]) -> Bools:
-        """(n,) all False: every text is read to its end."""
-        return np.zeros(len(texts), dtype=bool)
 
     def get_state(self, folder: Path) -> State:
         """Words, vectors and weights; loading them needs no gensim."""
@@ -83,7 +74,6 @@ class Word2Vec:
         made.analyser_ = state.settings["analyser"]
         tokenise = make_tokeniser(made.analyser_, segmenter=state.settings["segmenter"])
         made._pooling = Pooling.from_state(state, tokenise)
-        made.word_vectors_ = made._pooling.vectors
         return made
 
     def _learn(self, texts: list[list[str]]) -> tuple[list[str], Floats]:
@@ -130,8 +120,7 @@ class Word2Vec:
         check_whole("window", self.window)
         check_whole("random_state", self.random_state, least=0)
         for name in ("n_epochs", "min_count"):
-            if getattr(self, name) is not None:
-                check_whole(name, getattr(self, name))
+            check_whole(name, getattr(self, name), optional=True)
 
 
 def _stable_hash(word: str) -> int:

@@ -20,7 +20,7 @@ from headstart.recommend.task import Machine, TaskFacts, facts_of, this_machine
 if TYPE_CHECKING:
     from headstart.types import Dataset
 
-__all__ = ["Recommendation", "default_encoders", "recommend"]
+__all__ = ["Recommendation", "recommend"]
 
 _ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm")
 _ENGLISH_SHARE = 0.5  # as in strategies/auto.py: MiniLM has read English only
@@ -58,7 +58,7 @@ def recommend(
     10 s each on two cores. Less budget means fewer rows, not other methods; the same budget gives the same answer.
     Data without labels: what can be said without. Raises DataError for data that nothing can be learnt from.
     """
-    names = list(dict.fromkeys(encoders)) if encoders is not None else default_encoders()
+    names = list(dict.fromkeys(encoders if encoders is not None else _ENCODERS))
     facts = facts_of(data, unlabelled.n if unlabelled is not None else 0)
     if data.n == 0:
         raise DataError(f"{data.origin or 'The data'} has no rows.")
@@ -82,18 +82,6 @@ def recommend(
     ]
     ranked = sorted(found, key=lambda c: -c.expected.value if c.expected is not None else 1.0)
     return _with_labels(ranked, facts)
-
-
-def default_encoders() -> list[str]:
-    """The encoders that are tried when none is named: those of this installation that need no file."""
-    known = []
-    for name in _ENCODERS:
-        try:
-            parse(name)
-        except HeadstartError:
-            continue
-        known.append(name)
-    return known
 
 
 def _passed_over(names: Sequence[str], facts: TaskFacts) -> dict[str, str]:

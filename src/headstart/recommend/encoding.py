@@ -4,14 +4,13 @@ Shape letters: n texts, d features, h width of a layer.
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from headstart.encoders import make_encoder
 from headstart.encoders._grammar import Part, parse
-from headstart.errors import ConfigError
 from headstart.functional.resampling import stratified_folds, stratified_sample
 from headstart.types import Encoder, Features
 
@@ -21,8 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["SECONDS", "Encoded", "Sample", "draw_sample", "encode_sample"]
 
 MAX_ROWS = 1_200  # of a sample: the closed forms cost n^3, and 1,200 rows give an accuracy within 3 points
-LEAST_ROWS = 512  # of a transformer's sample: below, it reads only the beginnings of long texts
-MAX_TOKENS = 40_000  # that a transformer reads: about 8 s at 22 million weights on two cores
+LEAST_ROWS = 400  # of a transformer's sample: below, it reads only the beginnings of long texts
+MAX_TOKENS = 25_000  # that a transformer reads: about 5 s at 22 million weights on two cores
 LEAST_TOKENS = 32  # of a text
 MAX_CHARACTERS = 2_000_000  # of the texts that an encoder learns words from
 SECONDS = 10.0  # a candidate, for which the limits above are made
@@ -141,7 +140,7 @@ def _encode(
     """Learn the encoder from the sample's texts and the others, and encode the sample."""
     texts = tuple(sample.texts[i] for i in rows)
     start = time.perf_counter()
-    encoder, learn = _learn(lambda: make_encoder(name, **settings), texts, sample.y[rows], others, sample.random_state)
+    encoder, learn = _learn(make_encoder(name, **settings), texts, sample.y[rows], others, sample.random_state)
     learn_s = time.perf_counter() - start
     start = time.perf_counter()
     features = encoder.encode(texts)
@@ -156,19 +155,18 @@ def _encode(
 
 
 def _learn(
-    make: Callable[[], Encoder], texts: tuple[str, ...], y: "Ints", others: tuple[str, ...], random_state: int
+    encoder: Encoder, texts: tuple[str, ...], y: "Ints", others: tuple[str, ...], random_state: int
 ) -> tuple[Encoder, "Ints | None"]:
     """A fitted encoder, and the rows whose labels it needed (two thirds of them; None = no labels).
 
-    An encoder that learns from labels refuses to do without; then it gets those of some rows, the other texts bare.
+    An encoder that learns from labels gets those of some rows, the other texts bare.
     """
-    try:
-        return make().fit((*texts, *others)), None
-    except ConfigError:
-        folds = stratified_folds(y, 3, np.random.default_rng(random_state))
-        learn, check = np.flatnonzero(folds > 0), np.flatnonzero(folds == 0)
-        ordered = (*(texts[i] for i in (*learn, *check)), *others)
-        return make().fit(ordered, y[learn]), learn
+    if not getattr(encoder, "supervised", False):
+        return encoder.fit((*texts, *others)), None
+    folds = stratified_folds(y, 3, np.random.default_rng(random_state))
+    learn, check = np.flatnonzero(folds > 0), np.flatnonzero(folds == 0)
+    ordered = (*(texts[i] for i in (*learn, *check)), *others)
+    return encoder.fit(ordered, y[learn]), learn
 
 
 def _longest(counts: "Ints", room: float) -> int:

@@ -77,20 +77,20 @@ class LinearProbe:
         """Name, head and reasons. Augmented rows take no part in any choice; the last weights come from all rows."""
         features, y, n_new = encoder.encode(task.texts), task.y, len(new.texts) if new is not None else 0
         head_name = head_for(features) if self.head == "auto" else self.head
-        rivals = self._rivals(head_name, len(y), n_new)
-        reasons = _reasons(task, encoder, head_name, self.head == "auto" and not rivals)
         source, source_y = _usable_source(task)
+        gained = []
         if source:
             more = encoder.encode(source)
             alone, pooled = self._source_gain(head_name, features, y, more, source_y, task)
-            reasons.append(_source_reason(len(source), alone, pooled))
+            gained = [_source_reason(len(source), alone, pooled)]
             if pooled > alone:
                 features, y = stack(features, more), np.concatenate([y, source_y])
-        apart = (
-            self._chosen_apart(head_name, task, features.shape[1]) if getattr(encoder, "supervised", False) else None
-        )
+        supervised = getattr(encoder, "supervised", False)  # these features are too good to choose by
+        apart = self._chosen_apart(head_name, task, features.shape[1]) if supervised else None
         head = apart.refit(features, y) if apart else self._new_head(head_name, task).fit(features, y)
-        if not apart and (rivals := self._rivals(head_name, len(y), n_new)):
+        rivals = [] if supervised else self._rivals(head_name, len(y), n_new)
+        reasons = [*_reasons(task, encoder, head_name, self.head == "auto" and not rivals), *gained]
+        if rivals:
             heads = {head_name: head} | {name: self._new_head(name, task).fit(features, y) for name in rivals}
             scores = {name: held_out_accuracy(fitted) for name, fitted in heads.items()}
             reasons.append(_rival_reason(scores))

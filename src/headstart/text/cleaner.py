@@ -10,7 +10,7 @@ from headstart import registry
 from headstart.errors import ConfigError, UnknownComponent
 from headstart.types import TextRule
 
-__all__ = ["DEFAULT", "ORDER", "RuleChanges", "TextCleaner"]
+__all__ = ["DEFAULT", "ORDER", "TextCleaner"]
 
 # The order in which rules run, whatever order the user wrote: first what hides characters (markup, control characters),
 # then their forms, then the things made of them (addresses, numbers), then words, at last the gaps that are left.
@@ -33,14 +33,6 @@ DEFAULT: tuple[tuple[str, str | None], ...] = (
 _PASSES = 8  # ordinary text settles in 2; what needs more was made to
 _SETTLE = "settle"
 _NO_WORD = re.compile(r"[^\w\s]|_")
-
-
-@dataclass(frozen=True)
-class RuleChanges:
-    """What one rule did to many texts. n: texts changed; examples: up to three (before, after), of different texts."""
-
-    n: int = 0
-    examples: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -113,26 +105,6 @@ class TextCleaner:
             if not steps or steps[-1][1] == before:
                 return steps
         return steps + self._settle(steps[-1][1])
-
-    def describe_changes(self, texts: Iterable[str]) -> dict[str, RuleChanges]:
-        """For each rule, in the order in which they run: the number of texts that it changed, with examples.
-
-        Each rule sees what the rules before it left. A rule counts a text once.
-        """
-        n = dict.fromkeys((name for name, _ in self.names), 0)
-        examples: dict[str, list[tuple[str, str]]] = {name: [] for name in n}
-        for text in texts:
-            seen = set()
-            before = text
-            for name, after in self.trace(text):
-                if before != after and name not in seen:
-                    seen.add(name)
-                    n[name] = n.get(name, 0) + 1
-                    kept = examples.setdefault(name, [])
-                    if len(kept) < 3:
-                        kept.append((before, after))
-                before = after
-        return {name: RuleChanges(count, tuple(examples[name])) for name, count in n.items()}
 
     def settings(self) -> list[dict[str, Any]]:
         """What a bundle keeps: all that decides the cleaned text, with the words of a user's file."""

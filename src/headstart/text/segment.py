@@ -11,6 +11,7 @@ Both give the same words. Where rjieba would differ from jieba, three rules brin
 other sums otherwise, so that they may part where two ways to cut are exactly as likely (1 text of 15,000).
 """
 
+import logging
 import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -22,7 +23,9 @@ from typing import Any
 from headstart.errors import ConfigError
 from headstart.text.normalise import fold
 
-__all__ = ["SEGMENTERS", "Segmenter", "read_user_dictionary", "segment", "segmenter_name"]
+__all__ = ["SEGMENTERS", "Segmenter", "read_user_dictionary", "segment", "segmenter_name", "warn_of_another"]
+
+logger = logging.getLogger(__name__)
 
 SEGMENTERS = ("rjieba", "jieba")  # models made with one work with the other
 
@@ -46,6 +49,15 @@ Frequencies = dict[str, int]
 def segmenter_name() -> str:
     """`rjieba` when it is installed, else `jieba`: the same words, at a tenth of the speed or less."""
     return SEGMENTERS[0] if find_spec(SEGMENTERS[0]) else SEGMENTERS[1]
+
+
+def warn_of_another(segmenter: str | None, *, user_words: bool = False) -> None:
+    """Warn where words may be cut otherwise than by the segmenter that a model was made with (None: none was)."""
+    here = segmenter_name()
+    if segmenter is None or segmenter == here or (segmenter in SEGMENTERS and not user_words):
+        return
+    share = "about 1 text in 15,000" if segmenter in SEGMENTERS else "some texts"
+    logger.warning("this model was made with the segmenter %s, here is %s: %s may differ", segmenter, here, share)
 
 
 class Segmenter:

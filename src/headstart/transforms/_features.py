@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["Projection", "check_count", "checked", "fitted", "labelled"]
+__all__ = ["Projection", "checked", "fitted", "labelled"]
 
 
 def checked(features: "Features", d: int | None = None) -> Any:
@@ -57,12 +57,6 @@ def labelled(name: str, features: Any, y: "Ints | None") -> tuple[Any, "Ints"]:
     if len(np.unique(codes)) < 2:
         raise DataError(f"The transform {name!r} needs rows of at least two classes, got one. Add rows of another.")
     return features[: len(codes)], codes
-
-
-def check_count(setting: str, value: object) -> None:
-    """Raise ConfigError unless the value is a whole number from 1 on."""
-    if type(value) is not int or value < 1:
-        raise ConfigError(f"encoder.{setting} must be a whole number from 1 on. Got {value!r} instead.")
 
 
 def fitted(transform: object, attribute: str) -> Any:

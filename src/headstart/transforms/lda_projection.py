@@ -6,8 +6,9 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import LinAlgError, eigh
 
+from headstart.checks import check_whole
 from headstart.errors import ConfigError, DataError
-from headstart.transforms._features import Projection, check_count, checked, fitted, labelled
+from headstart.transforms._features import Projection, checked, fitted, labelled
 from headstart.transforms.pca import Pca
 from headstart.types import State
 
@@ -124,9 +125,8 @@ class LdaProjection:
         return made
 
     def _check(self) -> None:
-        if self.n_components is not None:
-            check_count("lda_projection.n_components", self.n_components)
-        check_count("lda_projection.n_reduced", self.n_reduced)
+        check_whole("lda_projection.n_components", self.n_components, optional=True)
+        check_whole("lda_projection.n_reduced", self.n_reduced)
         number = isinstance(self.shrinkage, int | float) and 0 <= self.shrinkage <= 1
         if self.shrinkage != "auto" and not number:
             raise ConfigError(

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
+from headstart.checks import check_whole
 from headstart.errors import DataError
-from headstart.transforms._features import Projection, check_count, checked, fitted
+from headstart.transforms._features import Projection, checked, fitted
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class Pca:
 
     def fit(self, features: "Features", y: "Ints | None" = None) -> Self:
         """Learn from all rows (n, d), labelled or not. Raises ConfigError, DataError (fewer than two rows)."""
-        check_count("pca.n_components", self.n_components)
+        check_whole("pca.n_components", self.n_components)
         found = checked(features)
         n, d = found.shape
         if n < 2 or d < 1:

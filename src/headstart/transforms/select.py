@@ -7,8 +7,9 @@ import numpy as np
 from scipy import sparse
 from scipy.special import rel_entr
 
+from headstart.checks import check_choice, check_whole
 from headstart.errors import ConfigError
-from headstart.transforms._features import check_count, checked, fitted, labelled
+from headstart.transforms._features import checked, fitted, labelled
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -38,9 +39,8 @@ class Select:
 
     def fit(self, features: "Features", y: "Ints | None" = None) -> Self:
         """Learn from the first m rows of features (n, d), with class codes y (m,). Raises ConfigError, DataError."""
-        check_count("select.k", self.k)
-        if self.by not in _CRITERIA:
-            raise ConfigError(f"encoder.select.by must be one of {', '.join(_CRITERIA)}. Got {self.by!r} instead.")
+        check_whole("select.k", self.k)
+        check_choice("select.by", self.by, _CRITERIA)
         rows, codes = labelled("select", checked(features), y)
         self.width_ = rows.shape[1]
         if self.k >= self.width_:
