@@ -35,7 +35,7 @@ bench: setup  ## measure: writes benchmarks/results/*.json and RESULTS.md (needs
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
 	$(BIN)/python -m benchmarks all
 
-bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augmentation, recommend (about 90 minutes)
+bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augmentation, recommend (about 3 hours)
 	for suite in cleaning segmentation classic augmentation recommend; do $(BIN)/python -m benchmarks $$suite || exit 1; done
 
 clean:  ## remove what the tools made

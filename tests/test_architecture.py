@@ -26,6 +26,7 @@ LAYERS = (
     ("classifier",),
     ("bundle",),
     ("strategies", "evaluation", "cleaning"),
+    ("finetuning",),
     ("predictor",),
     ("augment",),
     ("encoders", "heads"),
@@ -42,7 +43,10 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 TORCH = {"torch", "transformers"}
-WITH_TORCH = {"encoders", "heads", "augment", "training", "strategies"}
+WITH_TORCH = {"encoders", "heads", "augment", "training", "finetuning", "strategies"}
+# Files that import torch at their top are imported inside functions only
+LOADS_TORCH = re.compile(r"headstart\.(encoders\._torch|finetuning\.(?!settings))")
+FREE_OF_TORCH = {"__init__.py", "settings.py"}
 # Names that read the surroundings or change what other libraries see
 EFFECTS = {
     "basicConfig", "chdir", "default_rng", "environ", "environb", "filterwarnings", "getenv", "manual_seed",
@@ -127,12 +131,13 @@ def misplaced_torch(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
     for line, module in modules_imported(path, tree):
         if module.split(".")[0] in TORCH and not inside:
             yield line, f"imports {module} outside of {', '.join(sorted(WITH_TORCH))}"
-    if path.name.startswith("_torch") and inside:
+    parts = path.relative_to(PACKAGE).parts
+    if inside and (path.name.startswith("_torch") or parts[0] == "finetuning") and path.name not in FREE_OF_TORCH:
         return
     for node in run_at_import([node for node in tree.body if not is_type_checking(node)]):
         if isinstance(node, ast.Import | ast.ImportFrom):
             for line, module in modules_imported(path, node):
-                if module.split(".")[0] in TORCH or module.startswith("headstart.encoders._torch"):
+                if module.split(".")[0] in TORCH or LOADS_TORCH.match(module):
                     yield (
                         line,
                         f"loads {module} when it is imported; import it inside the function that needs it",

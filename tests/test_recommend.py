@@ -189,11 +189,11 @@ def test_layer_means_are_those_of_the_model(tiny_model: Callable[[str], Path], f
     encoder: Any = make_encoder(str(tiny_model(family)), precision="fp32").fit([])
     features, layers = layer_means(encoder, texts)
     assert features == pytest.approx(encoder.encode(texts), abs=1e-5)
-    ids = encoder._tokeniser.ids(texts)
+    ids = encoder.tokeniser.ids(texts)
     assert token_counts(encoder, texts).tolist() == [len(i) for i in ids]
     for row, tokens in enumerate(ids):
         with torch.inference_mode():
-            states = encoder._module.model(torch.tensor([tokens]), output_hidden_states=True).hidden_states
+            states = encoder.module.model(torch.tensor([tokens]), output_hidden_states=True).hidden_states
         mean = torch.stack(states)[:, 0].mean(dim=(0, 1)).float().numpy()
         assert layers[row] == pytest.approx(mean, abs=1e-4)
 

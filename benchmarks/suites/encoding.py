@@ -84,7 +84,7 @@ def _contenders() -> tuple[dict[str, Encode], dict[str, str]]:
         encoder: Any = make_encoder("minilm", precision=precision, cache=False).fit([])
         name = f"headstart, precision {precision}"
         contenders[name] = encoder.encode
-        numbers[name] = f"{encoder._dtype} on {encoder._device}"  # what `auto` became has no public name
+        numbers[name] = f"{encoder.dtype} on {encoder.device}"  # what `auto` became has no public name
     contenders[_PEER], numbers[_PEER] = sentence_transformers_encode.load(encoder.folder_)
     return contenders, numbers
 

@@ -19,7 +19,7 @@ from headstart.types import Dataset, Floats, Task
 
 __all__ = ["TextClassifier"]
 
-_PARTS = ("encoder", "head")
+_PARTS = ("encoder", "head", "strategy")
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -187,7 +187,8 @@ def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, An
             f"Setting {', '.join(map(repr, wrong))}: expected a part and a name, such as "
             f"{' or '.join(repr(f'{part}.name') for part in _PARTS)}."
         )
-    return {
-        f"{part}_settings": {key.partition(".")[2]: v for key, v in given.items() if key.partition(".")[0] == part}
-        for part in _PARTS
-    }
+    parts: dict[str, dict[str, Any]] = {"encoder_settings": {}, "head_settings": {}}
+    for key, value in given.items():
+        part, _, name = key.partition(".")
+        parts.setdefault(f"{part}_settings", {})[name] = value
+    return parts

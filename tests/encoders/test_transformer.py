@@ -230,7 +230,7 @@ def test_auto_follows_the_processor(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     encoder = make_encoder(str(tiny_model("bert"))).fit([])
     encoder.encode(["x"])
-    assert next(encoder._module.parameters()).dtype == dtype
+    assert next(encoder.module.parameters()).dtype == dtype
 
 
 def test_fit_again_forgets(tiny_model: Callable[[str], Path]) -> None:

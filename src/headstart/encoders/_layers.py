@@ -18,7 +18,7 @@ __all__ = ["accelerator", "layer_means", "token_counts"]
 
 def token_counts(encoder: Transformer, texts: Sequence[str]) -> "Ints":
     """(n,) tokens that a fitted encoder reads of each text."""
-    return np.array([len(ids) for ids in encoder._tokeniser.ids(texts)], dtype=np.int64)
+    return np.array([len(ids) for ids in encoder.tokeniser.ids(texts)], dtype=np.int64)
 
 
 def layer_means(encoder: Transformer, texts: Sequence[str]) -> tuple["Floats", "Floats"]:
@@ -34,15 +34,15 @@ def layer_means(encoder: Transformer, texts: Sequence[str]) -> tuple["Floats", "
 
     from headstart.encoders._torch import pool
 
-    module = encoder._module
-    ids = encoder._tokeniser.ids(texts)
+    module = encoder.module
+    ids = encoder.tokeniser.ids(texts)
     features, means = [np.empty((0, 0), np.float32)] * 2
     with torch.inference_mode():
         batches = token_budget_batches([len(i) for i in ids], encoder.batch_tokens)
         for rows in track(batches, "encoding", len(ids), len):
-            batch = pad([ids[row] for row in rows], encoder._tokeniser_and_pad[1])
-            tokens = torch.from_numpy(batch.input_ids).to(encoder._device)
-            mask = torch.from_numpy(batch.attention_mask).to(encoder._device)
+            batch = pad([ids[row] for row in rows], encoder.pad_id)
+            tokens = torch.from_numpy(batch.input_ids).to(encoder.device)
+            mask = torch.from_numpy(batch.attention_mask).to(encoder.device)
             out = module.model(input_ids=tokens, attention_mask=mask, output_hidden_states=True)
             pooled = module.finish(out.last_hidden_state, mask)
             shown = out.hidden_states or (out.last_hidden_state,)

@@ -12,7 +12,7 @@ import onnxruntime
 from headstart.encoders._tokens import TextTokeniser, pad
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
-from headstart.types import Bools, Floats, State
+from headstart.types import Bools, Floats, Ints, State
 
 __all__ = ["MODEL_FILE", "TOKENISER_FILE", "OnnxEncoder", "open_session"]
 
@@ -35,7 +35,7 @@ class OnnxEncoder:
         )
         self._session = open_session(folder / MODEL_FILE)
 
-    def fit(self, texts: Sequence[str]) -> Self:
+    def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Nothing to learn: the encoder is exported as it is."""
         return self
 

@@ -30,9 +30,9 @@ __all__ = ["Transformer"]
 _PRECISIONS = ("auto", "fp32", "bf16")
 _LOADED = (
     "_tokeniser_and_pad",
-    "_module",
-    "_device",
-    "_dtype",
+    "module",
+    "device",
+    "dtype",
     "_fingerprint",
 )  # kept from their first use on
 
@@ -82,7 +82,7 @@ class Transformer:
     def encode(self, texts: Sequence[str]) -> Floats:
         """Features (n, d) float32; row i belongs to texts[i]. Batches hold texts of like length."""
         if not len(texts):
-            return np.empty((0, self._module.dim()), np.float32)
+            return np.empty((0, self.module.dim()), np.float32)
         cache = default_cache() if self.cache else None
         if cache is not None:
             return cache.encode(self._fingerprint, texts, self._compute)
@@ -91,24 +91,21 @@ class Transformer:
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) True where the text has more tokens than the model reads."""
-        return self._tokeniser.truncated(texts)
+        return self.tokeniser.truncated(texts)
 
     def get_state(self, folder: Path) -> State:
         """Export the model to ONNX and its tokeniser into `folder`."""
-        import torch
-
         from headstart.encoders._export import export_onnx
-        from headstart.encoders._torch import load_model
 
-        model = load_model(self.folder_, self.recipe_, torch.float32)
+        model = self.whole_model()
         (folder / MODEL_FILE).parent.mkdir(parents=True, exist_ok=True)
         export_onnx(model, folder / MODEL_FILE)
-        self._tokeniser.save(folder / TOKENISER_FILE)
+        self.tokeniser.save(folder / TOKENISER_FILE)
         return State(
             {
                 "model": Path(self.model).name if Path(self.model).is_dir() else self.model,
                 "dim": model.dim(),
-                "pad_id": self._tokeniser_and_pad[1],
+                "pad_id": self.pad_id,
                 "max_tokens": self.recipe_.max_tokens,
                 "pooling": self.recipe_.pooling,
                 "prompt": self.recipe_.prompt,
@@ -121,9 +118,23 @@ class Transformer:
         """The exported encoder; needs no torch."""
         return OnnxEncoder.from_state(state, folder)
 
+    def whole_model(self) -> "PooledModel":
+        """The model in float32 on the CPU, for others to keep."""
+        import torch
+
+        from headstart.encoders._torch import load_model
+
+        return load_model(self.folder_, self.recipe_, torch.float32)
+
     @property
-    def _tokeniser(self) -> TextTokeniser:
+    def tokeniser(self) -> TextTokeniser:
+        """Texts -> token ids, cut where the model stops reading."""
         return self._tokeniser_and_pad[0]
+
+    @property
+    def pad_id(self) -> int:
+        """The token that fills up short rows."""
+        return self._tokeniser_and_pad[1]
 
     @cached_property
     def _tokeniser_and_pad(self) -> tuple[TextTokeniser, int]:
@@ -134,46 +145,49 @@ class Transformer:
         return TextTokeniser(tokenizer, recipe.max_tokens, recipe.prompt, recipe.lower_case), pad_id
 
     @cached_property
-    def _module(self) -> "PooledModel":
+    def module(self) -> "PooledModel":
+        """The model on its device and in its precision."""
         from headstart.encoders._torch import load_model
 
-        model = load_model(self.folder_, self.recipe_, self._dtype)
-        model.to(self._device)
+        model = load_model(self.folder_, self.recipe_, self.dtype)
+        model.to(self.device)
         return model
 
     @cached_property
-    def _device(self) -> "torch.device":
+    def device(self) -> "torch.device":
+        """The GPU where there is one."""
         import torch
 
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
     @cached_property
-    def _dtype(self) -> "torch.dtype":
+    def dtype(self) -> "torch.dtype":
+        """What the weights of `module` are kept in."""
         import torch
 
         from headstart.encoders._torch import cpu_has_bf16
 
         if self.precision == "auto":
-            fast = torch.cuda.is_bf16_supported() if self._device.type == "cuda" else cpu_has_bf16()
+            fast = torch.cuda.is_bf16_supported() if self.device.type == "cuda" else cpu_has_bf16()
             return torch.bfloat16 if fast else torch.float32
         return torch.bfloat16 if self.precision == "bf16" else torch.float32
 
     @cached_property
     def _fingerprint(self) -> str:
-        return fingerprint(self.folder_, self.recipe_, str(self._dtype), self._device.type)
+        return fingerprint(self.folder_, self.recipe_, str(self.dtype), self.device.type)
 
     def _compute(self, texts: Sequence[str]) -> Floats:
         import torch
 
-        ids = self._tokeniser.ids(texts)
+        ids = self.tokeniser.ids(texts)
         batches = token_budget_batches([len(i) for i in ids], self.batch_tokens)
-        features = np.empty((len(ids), self._module.dim()), np.float32)
+        features = np.empty((len(ids), self.module.dim()), np.float32)
         with torch.inference_mode():
             for rows in track(batches, "encoding", len(ids), len):
-                batch = pad([ids[row] for row in rows], self._tokeniser_and_pad[1])
-                tokens = torch.from_numpy(batch.input_ids).to(self._device)
-                mask = torch.from_numpy(batch.attention_mask).to(self._device)
-                features[rows] = self._module(tokens, mask).cpu().numpy()
+                batch = pad([ids[row] for row in rows], self.pad_id)
+                tokens = torch.from_numpy(batch.input_ids).to(self.device)
+                mask = torch.from_numpy(batch.attention_mask).to(self.device)
+                features[rows] = self.module(tokens, mask).cpu().numpy()
         return features
 
 

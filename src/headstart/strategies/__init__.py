@@ -1,5 +1,6 @@
 """Strategies: how encoder and head learn from a task."""
 
+from inspect import signature
 from typing import Any
 
 from headstart import registry
@@ -12,6 +13,9 @@ __all__ = ["make_strategy"]
 def make_strategy(name: str, **settings: Any) -> Strategy:
     """A strategy by its registry name. Raises UnknownComponent, ConfigError."""
     made = registry.load("strategy", name)
+    if "strategy_settings" in settings and "strategy_settings" not in signature(made).parameters:
+        given = ", ".join(f"strategy.{key}" for key in settings["strategy_settings"])
+        raise ConfigError(f"The strategy {name!r} has no settings of its own. Got {given}.")
     try:
         strategy: Strategy = made(**settings)
     except TypeError as error:

@@ -1,0 +1,1 @@
+"""Fine-tuning a pre-trained transformer: what the strategies share. Only `settings` is importable without torch."""
