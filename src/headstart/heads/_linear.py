@@ -16,6 +16,7 @@ from headstart.functional import resampling
 from headstart.functional.probability import softmax, two_columns
 from headstart.heads import _selection
 from headstart.heads._features import Standard, check_width, standardise
+from headstart.heads._span import pays, span_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -66,6 +67,7 @@ class LinearSearch:
     criterion: str  # as in _selection.trial
     max_rows: int  # rows for the choice; the fit itself takes all
     n_folds: int
+    wide: bool = False  # solve few rows of very many features in the span of the rows
 
 
 def fit_linear(
@@ -91,7 +93,10 @@ def _fit_linear(
     rows = resampling.stratified_sample(y, search.max_rows, rng)
     folds = resampling.stratified_folds(y[rows], _selection.n_folds_for(y[rows], search.n_folds), rng)
     weight, try_balanced = _selection.class_weights_to_try(class_weight, y)
-    held_out = _HeldOut(standard.features[rows], y[rows], folds, k)
+    features = standard.features[rows]
+    if search.wide and pays(features):
+        features = span_of(features).rows
+    held_out = _HeldOut(features, y[rows], folds, k)
     trials = _path(search, weight, held_out)
     best = _selection.near_default(trials, search.default)
     if try_balanced:
@@ -125,8 +130,10 @@ def _weights(
     """
     model = search.make(chosen["class_weight"])
     model.C = chosen["C"] * chosen["n_fitted"] / len(y)
-    converged = fit_quietly(model, standard.features, y)
-    coef, intercept = two_columns(model.coef_.T[:, 0] if k == 2 else model.coef_.T), model.intercept_
+    span = span_of(standard.features) if search.wide and pays(standard.features) else None
+    converged = fit_quietly(model, standard.features if span is None else span.rows, y)
+    weights = model.coef_ if span is None else span.lift(model.coef_)
+    coef, intercept = two_columns(weights.T[:, 0] if k == 2 else weights.T), model.intercept_
     columns = two_columns(np.asarray(intercept)[:1] if k == 2 else np.asarray(intercept)[None, :])
     return Scorer.folded(coef.T, columns[0], standard, chosen["scale"]), {**chosen, "converged": converged}
 

@@ -70,6 +70,7 @@ class Logistic:
             criterion="log_loss",
             max_rows=min(int(np.clip(240_000 // k, 4_000, 12_000)), max(2_000, int(_MAX_CELLS / (k * cells)))),
             n_folds=5 if n <= 1_000 else 3,
+            wide=True,
         )
 
     def predict_proba(self, features: "Features") -> "Floats":

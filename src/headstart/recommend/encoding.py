@@ -24,6 +24,7 @@ LEAST_ROWS = 400  # of a transformer's sample: below, it reads only the beginnin
 MAX_TOKENS = 25_000  # that a transformer reads: about 5 s at 22 million weights on two cores
 LEAST_TOKENS = 32  # of a text
 MAX_CHARACTERS = 2_000_000  # of the texts that an encoder learns words from
+MAX_SAMPLE_CHARACTERS = 1_500_000  # of the sample among them: long texts make it smaller
 SECONDS = 10.0  # a candidate, for which the limits above are made
 
 
@@ -53,7 +54,7 @@ class Encoded(NamedTuple):
 def draw_sample(
     texts: Sequence[str], y: "Ints", unlabelled: Sequence[str] = (), *, effort: float = 1.0, random_state: int = 0
 ) -> Sample:
-    """About 1,200 * effort different texts, each class in proportion (at least two rows of each).
+    """About 1,200 * effort different texts (fewer of long ones), each class in proportion (at least two rows of each).
 
     The rows not drawn and the unlabelled texts follow as texts to learn words from, in random order, up to
     2,000,000 * effort characters in all.
@@ -65,7 +66,9 @@ def draw_sample(
     first = np.sort(first)
     single = np.flatnonzero(np.bincount(y[first], minlength=int(y.max()) + 1) < 2)
     first = first[~np.isin(y[first], single)]  # nothing can be checked of a class with one text
-    drawn = first[stratified_sample(y[first], max(2, round(MAX_ROWS * effort)), rng)]
+    mean = sum(len(texts[i]) for i in first) / max(len(first), 1)
+    n_rows = min(MAX_ROWS, int(MAX_SAMPLE_CHARACTERS / max(mean, 1.0)))
+    drawn = first[stratified_sample(y[first], max(2, round(n_rows * effort)), rng)]
     rest = np.setdiff1d(np.arange(len(texts)), drawn)
     pool = [*(texts[i] for i in rest), *unlabelled]
     room = MAX_CHARACTERS * effort - sum(len(texts[i]) for i in drawn)
