@@ -40,7 +40,7 @@ class Span(NamedTuple):
 def pays(features: "Features") -> bool:
     """Whether features (n, d) are so wide that n dimensions are cheaper."""
     n, d = features.shape
-    return issparse(features) and n <= _MOST_ROWS and n * n < _GAIN * d and n < d
+    return bool(issparse(features)) and n <= _MOST_ROWS and n * n < _GAIN * d and n < d
 
 
 def span_of(features: Any) -> Span:
