@@ -1,14 +1,16 @@
 """Does `headstart recommend` rank encoders as their test accuracy does? Its estimates against fits on all rows."""
 
+import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Goal, Result, Setup, table
+from benchmarks.common import Goal, Result, Setup, commit, table
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -49,7 +51,7 @@ def run(setup: Setup) -> Result:
         os.environ["HEADSTART_CACHE"] = folder  # each text is encoded once for all fits; estimates do not read it
         try:
             for name in names:
-                for cell in _cells(setup, name):
+                for cell in _kept_cells(setup, name):
                     (missing if "problem" in cell else cells).append(cell)
         finally:
             os.environ.pop("HEADSTART_CACHE") if kept is None else os.environ.update(HEADSTART_CACHE=kept)
@@ -91,12 +93,23 @@ def tables(figures: dict[str, Any]) -> list[str]:
         f"in {seconds['median']:.1f} s (median; worst {seconds['worst']:.1f} s; libraries were loaded before).",
         f"The 95 % interval holds the test accuracy in {figures['interval_holds']:.0%} of the cells, whose test rows",
         "have an error of their own. No setting was chosen on these data sets: the power law of the error is taken as",
-        "measured.",
+        f"measured. Measured at commits {', '.join(sorted({str(cell['commit']) for cell in figures['cells']}))}.",
         "",
         *table(["data, encoder", "expected", "test accuracy", "judged in", "fit, expected", "fit"], cells),
     ]
     absent = sorted({f"{cell['encoder']}: {cell['problem']}" for cell in figures["missing"]})
     return [*lines, *(["", "Not measured:", *(f"- {line}" for line in absent)] if absent else [])]
+
+
+def _kept_cells(setup: Setup, name: str) -> list[dict[str, Any]]:
+    """The cells of one data set; kept until the next commit, should the suite be interrupted."""
+    place = Path(tempfile.gettempdir()) / f"headstart-recommend-{commit()}{'-quick' if setup.quick else ''}"
+    kept = place / f"{name}.json"
+    if not kept.is_file():
+        found = [{**cell, "commit": commit()} for cell in _cells(setup, name)]
+        place.mkdir(exist_ok=True)
+        kept.write_text(json.dumps(found))
+    return list(json.loads(kept.read_text()))
 
 
 def _cells(setup: Setup, name: str) -> list[dict[str, Any]]:
