@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-classic clean
+.PHONY: help setup demo test check format bench bench-classic bench-finetune clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ bench: setup  ## measure: writes benchmarks/results/*.json and RESULTS.md (needs
 
 bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augmentation, recommend (about 3 hours)
 	for suite in cleaning segmentation classic augmentation recommend; do $(BIN)/python -m benchmarks $$suite || exit 1; done
+
+bench-finetune: setup  ## measure fine-tuning beside transformers' Trainer (many hours; goes on where it was broken off)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"
+	$(BIN)/python -m benchmarks finetune
 
 clean:  ## remove what the tools made
 	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -11,6 +11,8 @@ __all__ = ["SUITES", "write_results_page"]
 
 SUITES = (  # the order of RESULTS.md
     "accuracy",
+    "finetune",
+    "setfit",
     "classic",
     "recommend",
     "augmentation",

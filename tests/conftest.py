@@ -155,6 +155,10 @@ _TINY: dict[str, tuple[str, tuple[str, dict[str, Any]]]] = {
             },
         ),
     ),
+    "deberta_v1": (
+        "unigram",
+        ("DebertaConfig", {**_PLAIN, **_SHORT, "relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
+    ),
     "mpnet": ("bytes", ("MPNetConfig", {**_PLAIN, "max_position_embeddings": 50, "pad_token_id": 1})),
     "bart": (
         "bytes",

@@ -14,10 +14,10 @@ class Bar:
         """Nothing was told yet."""
         self.told: list[object] = []
 
-    def __call__(self, what: str, total: int) -> Callable[[int], None]:
+    def __call__(self, what: str, total: int) -> Callable[[int, int, str], None]:
         """What a bar is made with."""
         self.told.append((what, total))
-        return self.told.append
+        return lambda *words: self.told.append(words)
 
 
 def test_items_pass_through_unchanged() -> None:
@@ -37,7 +37,7 @@ def test_progress_is_told_after_each_item() -> None:
         next(items)
         assert bar.told == [("texts", 4)]
         assert list(items) == ["bcd"]
-    assert bar.told == [("texts", 4), 1, 3]
+    assert bar.told == [("texts", 4), (1, 4, ""), (3, 4, "")]
 
 
 def test_the_block_ends_with_an_error_too() -> None:
@@ -49,4 +49,12 @@ def test_the_block_ends_with_an_error_too() -> None:
         list(track("a", "x", 1))
     list(track("b", "y", 1))
     assert inner.told == []
-    assert outer.told == [("x", 1), 1]
+    assert outer.told == [("x", 1), (1, 1, "")]
+
+
+def test_work_that_goes_on_changes_and_speaks() -> None:
+    """What was done before comes first; a total may change on the way; each item may leave a note."""
+    bar, totals = Bar(), iter([9, 9, 9, 5])
+    with shown(bar):
+        assert list(track("ab", "steps", lambda: next(totals), done=3, note=str.upper)) == ["a", "b"]
+    assert bar.told == [("steps", 9), (3, 9, ""), (1, 9, "A"), (1, 5, "B")]

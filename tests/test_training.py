@@ -84,6 +84,33 @@ def test_same_seed_same_bits_and_nothing_else_moves() -> None:
     assert torch.get_num_threads() == threads
 
 
+@pytest.mark.parametrize("n_first", [0, 1, 3, 5])
+def test_a_run_goes_on(n_first: int) -> None:
+    """From the steps taken, the stream as it was and the optimiser's state: the bits of a run in one piece."""
+
+    def steps(w: Any, momentum: Any, stream: Any, taken: int, n: int) -> list[Any]:
+        sgd = torch.optim.SGD([w], lr=0.1, momentum=0.9)
+        if momentum is not None:
+            sgd.state[w]["momentum_buffer"] = momentum
+        reports = list(
+            optimise([1.0] * n, lambda t: ((torch.dropout(w, 0.5, True) - t) ** 2).sum(), sgd,
+                     schedule=lambda step: 1 / (1 + step), taken=taken, stream=stream)
+        )  # fmt: skip
+        return [*reports, sgd.state[w].get("momentum_buffer")]
+
+    begin = np.linspace(0, 1, 50)
+    whole = weights(*begin)
+    *expected, _ = steps(whole, None, torch.Generator().manual_seed(4), 0, 6)
+    w, first = weights(*begin), torch.Generator().manual_seed(4)
+    *reports, momentum = steps(w, None, first, 0, n_first)
+    second = torch.Generator()
+    second.set_state(first.get_state())
+    *others, _ = steps(w, momentum, second, n_first, 6 - n_first)
+    assert [*reports, *others] == expected
+    assert torch.equal(w, whole)
+    assert [report.number for report in expected] == [1, 2, 3, 4, 5, 6]
+
+
 def test_stream_goes_on() -> None:
     """Two blocks of a stream draw what one generator draws in a row; an error leaves the process's numbers alone."""
     stream = torch.Generator().manual_seed(3)

@@ -1,24 +1,55 @@
-"""Checks of settings that encoders and transforms share; the messages name the setting as `--set` does."""
+"""Checks of settings that several parts share; the messages name the setting as `--set` does."""
 
 from collections.abc import Sequence
+from math import inf, isfinite
 
 from headstart.errors import ConfigError
 
-__all__ = ["check_choice", "check_whole"]
+__all__ = ["check_choice", "check_flag", "check_number", "check_whole"]
 
 
-def check_choice(setting: str, value: object, allowed: Sequence[str]) -> None:
+def check_choice(setting: str, value: object, allowed: Sequence[str], *, part: str = "encoder") -> None:
     """Raise ConfigError unless the value is one of the allowed words."""
     if value not in allowed:
-        raise ConfigError(f"encoder.{setting} must be one of {', '.join(allowed)}. Got {value!r} instead.")
+        raise ConfigError(f"{part}.{setting} must be one of {', '.join(allowed)}. Got {value!r} instead.")
 
 
-def check_whole(setting: str, value: object, least: int = 1, *, optional: bool = False) -> None:
+def check_whole(setting: str, value: object, least: int = 1, *, optional: bool = False, part: str = "encoder") -> None:
     """Raise ConfigError unless the value is a whole number from `least` on; optional: None is fine too."""
     if optional and value is None:
         return
     if type(value) is not int or value < least:
         otherwise = ", or left out" if optional else ""
-        raise ConfigError(
-            f"encoder.{setting} must be a whole number from {least} on{otherwise}. Got {value!r} instead."
-        )
+        raise ConfigError(f"{part}.{setting} must be a whole number from {least} on{otherwise}. Got {value!r} instead.")
+
+
+def check_number(
+    setting: str,
+    value: object,
+    low: float = 0.0,
+    high: float = inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+    optional: bool = False,
+    part: str = "encoder",
+) -> None:
+    """Raise ConfigError unless the value is a finite number from `low` to `high`; above, below: without the two
+    themselves. optional: None is fine too.
+    """
+    if optional and value is None:
+        return
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if is_number and low <= value <= high and not (above and value == low) and not (below and value == high):  # type: ignore[operator] # a number
+        return
+    lowest = f"above {low:g}" if above else f"from {low:g}"
+    highest = "" if high == inf else f" to below {high:g}" if below else f" to {high:g}"
+    on = "" if above or highest else " on"
+    otherwise = ", or left out" if optional else ""
+    raise ConfigError(f"{part}.{setting} must be a number {lowest}{highest}{on}{otherwise}. Got {value!r} instead.")
+
+
+def check_flag(setting: str, value: object, *, part: str = "encoder") -> None:
+    """Raise ConfigError unless the value is true or false."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"{part}.{setting} must be true or false. Got {value!r} instead.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from math import isnan
+from math import inf, isnan
 from pathlib import Path
 from typing import Any, Self
 
@@ -64,10 +64,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         source: Dataset | None = None,
         unlabelled: Dataset | None = None,
         label_names: Mapping[str, str] | None = None,
+        budget_s: float | None = None,
+        checkpoint: str | Path | None = None,
     ) -> Self:
         """Learn from n texts and their labels: all strings, all integers or all booleans. `source` (labelled
         rows of a related domain) and `unlabelled` are `Dataset` objects, which scikit-learn's
         cross-validation never slices.
+
+        budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for.
+        checkpoint: a folder in which fine-tuning keeps its state, and from which a call with the same arguments
+        goes on after it was broken off, to the same classifier. Remove it when you no longer need it.
 
         Raises DataError for what cannot be learnt from (one class, a class with one row, a value that is no
         text), UnknownComponent and ConfigError for settings.
@@ -84,6 +90,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             label_names=label_names,
             augment=self.augment,
             random_state=_seed(self.random_state),
+            budget_s=_budget(budget_s),
+            checkpoint=None if checkpoint is None else Path(checkpoint),
         )
         name = "linear_probe" if self.strategy == "auto" and self.encoder != "auto" else self.strategy
         if self.encoder == "auto" and name == "linear_probe":
@@ -166,6 +174,13 @@ def _seed(value: int | None) -> int:
     if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
         raise ConfigError(f"random_state must be None or an integer from 0 on. Got {value!r} instead.")
     return int(value)
+
+
+def _budget(value: float | None) -> float | None:
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and 0 < value < inf
+    if value is not None and not is_number:
+        raise ConfigError(f"budget_s must be None or a number of seconds above 0. Got {value!r} instead.")
+    return None if value is None else float(value)
 
 
 def _dataset(name: str, value: Dataset | None) -> Dataset | None:

@@ -1,6 +1,7 @@
 """RunConfig: everything that decides a `headstart fit`, as one checked value that is read from TOML."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date, time
@@ -12,6 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from headstart.errors import ConfigError, did_you_mean
 
 __all__ = ["RunConfig", "parse_settings"]
+
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[smh]", re.ASCII)
 
 
 class RunConfig(BaseModel):
@@ -30,6 +34,7 @@ class RunConfig(BaseModel):
     augment: str | None = None
     shots: int | None = Field(default=None, ge=2)
     limit: int | None = Field(default=None, ge=4)
+    budget: str | None = None
     seed: int = Field(default=0, ge=0)
     out: str | None = None
     report: str | None = None
@@ -43,6 +48,18 @@ class RunConfig(BaseModel):
     strip_labels: bool = False
     max_text_chars: int = Field(default=1_000_000, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("budget")
+    @classmethod
+    def _a_duration(cls, value: str | None) -> str | None:
+        if value is not None and not _DURATION.fullmatch(value):
+            raise ValueError("expected a number above 0 with its unit: 30s, 5m or 1.5h")
+        return value
+
+    @property
+    def budget_s(self) -> float | None:
+        """`budget` in seconds."""
+        return None if self.budget is None else float(self.budget[:-1]) * _SECONDS[self.budget[-1]]
 
     @field_validator("settings", mode="before")
     @classmethod

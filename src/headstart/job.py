@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from headstart import data
+from headstart import data, registry
 from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
@@ -51,9 +51,18 @@ class _Clock:
 
 
 def run(
-    config: RunConfig, *, command: str = "", save: bool = True, say: Callable[[str], None] = lambda _: None
+    config: RunConfig,
+    *,
+    command: str = "",
+    save: bool = True,
+    checkpoint: Path | None = None,
+    say: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Do the whole job. `say` takes one line at the start of each stage. Raises HeadstartError."""
+    """Do the whole job. `say` takes one line at the start of each stage. checkpoint: where the fit keeps its state,
+    and goes on from what is there; removed when the bundle is saved. Raises HeadstartError.
+    """
+    from headstart.finetuning.checkpoint import discard
+
     clock = _Clock()
     place = _bundle_place(config) if save else None
     if place is not None:
@@ -67,7 +76,9 @@ def run(
     train = roles["train"].dataset
     with clock("fit"):
         say(f"fitting on {train.n:,} rows")
-        model = _fit(config, roles, train)
+        model = _fit(config, roles, train, checkpoint)
+    if config.budget is not None and not _is_long_work(model):
+        say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
         estimates = _measure(config, roles, drawn, model)
@@ -79,6 +90,8 @@ def run(
             bundle = save_bundle(
                 model.predictor_, place, reference=_reference(roles), facts=facts_for_card(report, command)
             )
+    if checkpoint is not None and bundle is not None:
+        discard(checkpoint)
     file = Path(config.report) if config.report and report is not None else None
     if file is not None and report is not None:
         file.write_text(render_html(report, language=config.language), encoding="utf-8")
@@ -168,7 +181,7 @@ def _with_overlap(cleaner: Cleaner, test: Role, train: Dataset) -> Role:
     return replace(test, steps=(*test.steps, Step("test", action, test.dataset.n, test.dataset.n)))
 
 
-def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassifier:
+def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None = None) -> TextClassifier:
     model = TextClassifier(
         config.encoder,
         config.strategy,
@@ -179,7 +192,14 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset) -> TextClassi
         random_state=config.seed,
     )
     source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
-    return model.fit(rows.texts, rows.labels or (), source=source, unlabelled=unlabelled)
+    return model.fit(
+        rows.texts,
+        rows.labels or (),
+        source=source,
+        unlabelled=unlabelled,
+        budget_s=config.budget_s,
+        checkpoint=checkpoint,
+    )
 
 
 def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
@@ -221,6 +241,11 @@ def _report(
     baseline = (" + ".join(BASELINE), base) if base is not None else None
     about = {"command": command, "seconds": dict(seconds), "seed": config.seed}
     return report_on_run(model.predictor_, roles, own, baseline, config.augment, **about)
+
+
+def _is_long_work(model: TextClassifier) -> bool:
+    """Whether the strategy learns step by step, as long as it is given time."""
+    return bool(getattr(registry.load("strategy", model.predictor_.strategy), "is_long_work", False))
 
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:

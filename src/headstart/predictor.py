@@ -1,8 +1,8 @@
 """Encoder + head + classes: all that predicting and serving need, and no training code."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
 
 import numpy as np
 
@@ -10,7 +10,52 @@ from headstart.text.cleaner import TextCleaner
 from headstart.text.normalise import require_texts
 from headstart.types import Bools, Encoder, Floats, Head, Predictions
 
-__all__ = ["Predictor"]
+__all__ = ["HeldOut", "History", "Predictor", "Stretch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A few steps of training in a row."""
+
+    step: int  # the last of them, from 1
+    loss: float  # mean over the steps
+    learning_rate: float | None  # of the highest layer, at the last of them; None where it was not seen
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What the rows that check said after a step."""
+
+    step: int
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """How the training went: what the learning curves show. At most 200 stretches cover all steps."""
+
+    stretches: tuple[Stretch, ...]
+    checks: tuple[HeldOut, ...]  # none where no rows were held out
+    seconds: float  # in the process that ended the training; a run that was taken up again had more
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the training."""
+        return self.stretches[-1].step if self.stretches else 0
+
+    def settings(self) -> dict[str, Any]:
+        """As JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """The history again, from what `settings` gave. Raises KeyError and TypeError for anything else."""
+        return cls(
+            tuple(Stretch(**each) for each in settings["stretches"]),
+            tuple(HeldOut(**each) for each in settings["checks"]),
+            settings["seconds"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +64,7 @@ class Predictor:
 
     classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say
     what it is made of; reasons say why, in sentences for the report. cleaner: what is done to every text before
-    the encoder reads it, at training and ever after.
+    the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
     """
 
     encoder: Encoder
@@ -30,6 +75,7 @@ class Predictor:
     strategy: str
     reasons: tuple[str, ...] = ()
     cleaner: TextCleaner = field(default_factory=TextCleaner)
+    history: History | None = None
 
     @property
     def name(self) -> str:

@@ -8,30 +8,45 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
-__all__ = ["shown", "track"]
+__all__ = ["Advance", "Factory", "shown", "track"]
 
 T = TypeVar("T")
-Factory = Callable[[str, int], Callable[[int], None]]  # (what, total) -> advance(by)
+Advance = Callable[[int, int, str], None]  # (done since the last call, total as it is known now, note)
+Factory = Callable[[str, int], Advance]  # (what, total) -> advance
 
 
-def _silent(what: str, total: int) -> Callable[[int], None]:
-    return lambda by: None
+def _silent(what: str, total: int) -> Advance:
+    return lambda by, total, note: None
 
 
 _factory: ContextVar[Factory] = ContextVar("progress_factory", default=_silent)
 
 
-def track(items: Iterable[T], what: str, total: int, size: Callable[[T], int] = lambda _: 1) -> Iterator[T]:
-    """Yield the items; after each, report `size(item)` of `total` done."""
-    advance = _factory.get()(what, total)
+def track(
+    items: Iterable[T],
+    what: str,
+    total: int | Callable[[], int],
+    size: Callable[[T], int] = lambda _: 1,
+    *,
+    done: int = 0,
+    note: Callable[[T], str] = lambda _: "",
+) -> Iterator[T]:
+    """Yield the items; after each, report `size(item)` of `total` done, and what `note(item)` says of the state.
+
+    total: a function where it may change on the way. done: how much was done before the first item.
+    """
+    now = total if callable(total) else lambda: total
+    advance = _factory.get()(what, now())
+    if done:
+        advance(done, now(), "")
     for item in items:
         yield item
-        advance(size(item))
+        advance(size(item), now(), note(item))
 
 
 @contextmanager
 def shown(factory: Factory) -> Iterator[None]:
-    """Within this block, progress goes to `factory(what, total)`, which returns `advance(by)`."""
+    """Within this block, progress goes to `factory(what, total)`, which returns `advance(by, total, note)`."""
     token = _factory.set(factory)
     try:
         yield

@@ -122,6 +122,7 @@ def _report(predictor: Predictor, own: Estimate, *, title: str, name: str | None
         audits=(),
         steps=(),
         versions=versions(),
+        history=predictor.history,
     )
 
 

@@ -46,49 +46,64 @@ def optimise(
     schedule: Schedule = constant,
     max_norm: float | None = None,
     random_state: int = 0,
+    taken: int = 0,
+    stream: "torch.Generator | None" = None,
+    exchange: "Callable[[Sequence[torch.nn.Parameter], float], float] | None" = None,
 ) -> Iterator[StepReport]:
     """Take one step a batch, and report it; ends with the batches.
 
     loss(batch) is the scalar to go down, computed by whatever the caller trains. Each parameter group of the
     optimiser learns at its own rate times schedule(steps taken before). max_norm clips the norm of all gradients
-    together (Pascanu et al., ICML 2013). Dropout and all else that draws from torch's CPU generator inside `loss`
+    together (Pascanu et al., ICML 2013). Dropout and all else that draws from torch's generators inside `loss`
     draws from a stream of this run, seeded by `random_state`: neither does the run change the numbers of others,
     nor the caller, between two steps, those of the run. The number of threads stays as it is.
+
+    To go on with a run that was broken off: `taken`, the number of its steps; `batches`, those that follow them;
+    `stream`, its generator, which a caller who wants to save its state passes from the beginning instead of
+    `random_state`.
+
+    exchange(parameters, loss) is called between the gradients and the step, where several processes learn together:
+    it adds the others' gradients to those of the parameters and gives back the loss of all.
 
     Raises ConfigError when the loss is infinite or not a number.
     """
     import torch
 
-    stream = torch.Generator().manual_seed(random_state)
+    stream = torch.Generator().manual_seed(random_state) if stream is None else stream
     parameters = [p for p in chain.from_iterable(g["params"] for g in optimiser.param_groups) if p.requires_grad]
     rates = [group["lr"] for group in optimiser.param_groups]
     try:
-        for taken, batch in enumerate(batches):
-            factor = schedule(taken)
+        for done, batch in enumerate(batches, taken):
+            factor = schedule(done)
             _set_rates(optimiser, [rate * factor for rate in rates])
             optimiser.zero_grad()
             with random_stream(stream):
                 value = loss(batch)
                 value.backward()
-            if not isfinite(amount := value.item()):
-                raise ConfigError(_astray(taken + 1, amount, [rate * factor for rate in rates]))
+            amount = value.item() if exchange is None else exchange(parameters, value.item())
+            if not isfinite(amount):
+                raise ConfigError(_astray(done + 1, amount, [rate * factor for rate in rates]))
             norm = None if max_norm is None else float(torch.nn.utils.clip_grad_norm_(parameters, max_norm))
             optimiser.step()
-            yield StepReport(taken + 1, amount, factor, norm)
+            yield StepReport(done + 1, amount, factor, norm)
     finally:
         _set_rates(optimiser, rates)  # the next run begins from the rates that the caller gave
 
 
 @contextmanager
 def random_stream(stream: "torch.Generator") -> Iterator[None]:
-    """Within the block, torch's CPU functions draw from this CPU generator, which goes on from there next time.
+    """Within the block, torch's functions draw from this CPU generator, which goes on from there next time.
 
-    The process's own generator is as before when the block is left.
+    Where CUDA is in use, its current device draws from a generator that the stream seeds, so that the stream alone
+    decides. The process's own generators are as before when the block is left.
     """
     import torch
 
-    with torch.random.fork_rng(devices=[]):
+    devices = [torch.cuda.current_device()] if torch.cuda.is_initialized() else []
+    with torch.random.fork_rng(devices=devices):
         torch.set_rng_state(stream.get_state())
+        if devices:
+            torch.cuda.manual_seed(int(torch.randint(2**62, ())))
         yield
         stream.set_state(torch.get_rng_state())
 

@@ -136,7 +136,11 @@ class Predictions:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """All that a strategy may learn from. `y` (n,) are class codes 0..k-1 of the target's texts."""
+    """All that a strategy may learn from. `y` (n,) are class codes 0..k-1 of the target's texts.
+
+    budget_s: seconds that learning may take; checkpoint: a folder where a long run keeps its state, and goes on from
+    the one that it finds there. A strategy whose work is short takes no notice of the two.
+    """
 
     texts: tuple[str, ...]
     y: "Ints"
@@ -147,6 +151,7 @@ class Task:
     augment: str | None = None
     random_state: int = 0
     budget_s: float | None = None
+    checkpoint: Path | None = None
 
 
 class TextRule(Protocol):

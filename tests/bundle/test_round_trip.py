@@ -3,16 +3,19 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from bundles import CHINESE, ENGLISH, UNSEEN, everything_in, fitted
+from bundles import CHINESE, ENGLISH, UNSEEN, everything_in, fitted, reseal
 
 from headstart import Predictor, TextClassifier, load_bundle, registry, save_bundle
 from headstart.bundle import layout
+from headstart.errors import BundleCorrupt
+from headstart.predictor import HeldOut, History, Stretch
 
 
 def assert_same_answers(first: Predictor, second: Predictor, texts: tuple[str, ...] = (*UNSEEN, *ENGLISH)) -> None:
@@ -149,6 +152,27 @@ def test_reference_and_card(predictor: Predictor, tmp_path: Path) -> None:
     card = (folder / layout.CARD).read_text()
     for part in ("tfidf + svm", "+, -", "on test: 0.9", *predictor.reasons):
         assert part in card
+
+
+def test_the_history_is_kept(predictor: Predictor, tmp_path: Path) -> None:
+    """How the training went comes back as it was, and is on the card; a bundle without it loads as ever."""
+    history = History((Stretch(3, 1.5, 1e-4), Stretch(6, 0.25, None)), (HeldOut(6, 0.5, 0.8),), 1.25)
+    folder = save_bundle(replace(predictor, history=history), tmp_path / "b")
+    assert load_bundle(folder).history == history
+    assert "6 steps, loss 1.500 to 0.250" in (folder / layout.CARD).read_text()
+    plain = save_bundle(predictor, tmp_path / "plain")
+    assert "history" not in json.loads((plain / layout.MODEL).read_text())
+    assert load_bundle(plain).history is None
+
+
+def test_a_damaged_history_is_named(predictor: Predictor, tmp_path: Path) -> None:
+    """A history that is none makes the bundle unreadable by name, not by a traceback."""
+    folder = save_bundle(predictor, tmp_path / "b")
+    model = json.loads((folder / layout.MODEL).read_text())
+    (folder / layout.MODEL).write_text(json.dumps({**model, "history": {"stretches": 3}}))
+    reseal(folder)
+    with pytest.raises(BundleCorrupt, match=r"model.json"):
+        load_bundle(folder)
 
 
 @pytest.mark.torch

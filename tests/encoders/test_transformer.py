@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,56 @@ def test_text_without_tokens_is_zeros(pooling: str, tiny_model: Callable[[str], 
     assert features[1].any()
 
 
+LONG = [*TEXTS, TEXTS[3] * 4, "", TEXTS[4] * 9]
+
+
+@pytest.mark.parametrize("how", ["tail", "head_tail", "windows"])
+def test_long_texts(how: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
+    """Short texts are as ever, long ones differ; the export agrees, counts alike and is copied with its setting."""
+    folder = str(tiny_model("xlnet"))
+    plain = make_encoder(folder, precision="fp32", max_tokens=40).fit([])
+    encoder = make_encoder(folder, precision="fp32", max_tokens=40, long_texts=how, max_windows=3).fit([])
+    is_short = ~plain.truncated(LONG)
+    before, found = plain.encode(LONG), encoder.encode(LONG)
+    np.testing.assert_allclose(found[is_short], before[is_short], atol=1e-5)
+    assert (np.abs(found - before)[~is_short].max(axis=1) > 1e-3).all()
+    assert 0 < is_short.sum() < len(LONG)
+    onnx = type(encoder).from_state(encoder.get_state(tmp_path), tmp_path)
+    again = type(onnx).from_state(onnx.get_state(tmp_path), tmp_path)
+    np.testing.assert_allclose(again.encode(LONG), found, atol=1e-4)
+    np.testing.assert_array_equal(again.truncated(LONG), encoder.truncated(LONG))
+    assert encoder.truncated(LONG).sum() <= (~is_short).sum()
+
+
+def test_windows_are_averaged_by_their_tokens(tiny_model: Callable[[str], Path]) -> None:
+    """A long text's features are those of its windows, each encoded by itself; of length 1 where theirs are."""
+    encoder = make_encoder(str(tiny_model("bert")), precision="fp32", max_tokens=20, long_texts="windows").fit([])
+    ids, counts = encoder.tokeniser.windows(TEXTS[3:4])
+    assert counts.tolist() == [len(ids)]
+    assert len(ids) > 2
+    for normalise in (False, True):
+        encoder.recipe_ = replace(encoder.recipe_, normalise=normalise)
+        encoder.__dict__.pop("module", None)
+        with torch.no_grad():
+            each = [encoder.module(torch.tensor([row]), torch.ones(1, len(row)))[0].numpy() for row in ids]
+        mean = np.average(each, axis=0, weights=list(map(len, ids)))
+        expected = mean / np.linalg.norm(mean) if normalise else mean
+        np.testing.assert_allclose(encoder.encode(TEXTS[3:4])[0], expected, atol=1e-5)
+
+
+def test_the_cache_tells_the_policies_apart(tiny_model: Callable[[str], Path]) -> None:
+    """Vectors of one way of reading are not found under another; max_windows matters for windows alone."""
+    folder = str(tiny_model("bert"))
+
+    def key(**settings: Any) -> str:
+        return make_encoder(folder, precision="fp32", **settings).fit([])._fingerprint
+
+    keys = [key(), key(long_texts="tail"), key(long_texts="head_tail"), key(long_texts="windows", max_windows=4)]
+    keys.append(key(long_texts="windows", max_windows=5))
+    assert len(set(keys)) == 5
+    assert key(max_windows=3) == keys[0]
+
+
 @pytest.mark.parametrize("pooling", POOLINGS)
 def test_every_pooling_is_exported(pooling: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     """The pooling is part of the export, texts without tokens included."""
@@ -201,6 +252,8 @@ def test_the_longest_text_is_read(family: str, tiny_model: Callable[[str], Path]
         ("max_tokens", 2),
         ("max_tokens", "40"),
         ("max_tokens", True),
+        ("long_texts", "middle"),
+        ("max_windows", 0),
         ("batch_tokens", 0),
         ("batch_tokens", 1.5),
     ],

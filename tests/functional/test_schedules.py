@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.functional.schedules import constant, warmup_decay
+from headstart.functional.schedules import SCHEDULES, constant, make_schedule, squeezed, warmup_decay
 
 
 def test_constant() -> None:
@@ -33,3 +33,49 @@ def test_no_room_to_warm_up(n: int, n_warmup: int) -> None:
     """A schedule that never comes down is refused, with the numbers."""
     with pytest.raises(ValueError, match=f"{n} steps cannot warm up for {n_warmup}"):
         warmup_decay(n, n_warmup)
+
+
+@given(
+    name=st.sampled_from(SCHEDULES),
+    n=st.integers(5, 200),
+    at=st.floats(0, 0.99),
+    n_left=st.integers(1, 300),
+)
+def test_squeezed(name: str, n: int, at: float, n_left: int) -> None:
+    """The same up to the step, and from there on all that was still to come, at another pace."""
+    whole, step = make_schedule(name, n, n // 10), int(at * n)
+    short = squeezed(whole, n, step, n_left)
+    assert [short(i) for i in range(step)] == [whole(i) for i in range(step)]
+    assert short(step) == whole(step)
+    assert short(step + n_left) == pytest.approx(whole(n))
+    if n_left == n - step:
+        assert [short(i) for i in range(n)] == pytest.approx([whole(i) for i in range(n)])
+
+
+@pytest.mark.parametrize(("at", "n_left"), [(5, 3), (-1, 3), (2, 0)])
+def test_nothing_to_squeeze(at: int, n_left: int) -> None:
+    """A schedule that is over, or no steps to put it in, is refused with the numbers."""
+    with pytest.raises(ValueError, match=f"no rest after step {at} to squeeze into {n_left} steps"):
+        squeezed(constant, 5, at, n_left)
+
+
+def test_shapes_by_hand() -> None:
+    """Each shape at its beginning, half of its way and its end."""
+    points = {
+        "constant": (1.0, 1.0, 1.0),
+        "linear": (1.0, 0.5, 0.0),
+        "cosine": (1.0, 0.5, 0.0),
+        "step": (1.0, 0.1, 0.01),
+    }
+    for name, expected in points.items():
+        rate = make_schedule(name, 100)
+        assert (rate(0), rate(50), rate(100)) == pytest.approx(expected)
+    rate = make_schedule("one_cycle", 100)
+    assert (rate(0), rate(15), rate(30), rate(65)) == pytest.approx((0.04, 0.52, 1.0, 0.5), abs=1e-5)
+    assert rate(100) == pytest.approx(0.04e-4)
+
+
+def test_unknown_schedule() -> None:
+    """The message names those that are known."""
+    with pytest.raises(ValueError, match=r"no schedule 'slow'. Known: constant, linear"):
+        make_schedule("slow", 10)

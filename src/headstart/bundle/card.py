@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from headstart.predictor import Predictor
+from headstart.predictor import History, Predictor
 
 __all__ = ["render_card"]
 
@@ -16,6 +16,7 @@ def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         "",
         f"- model: {predictor.name}, strategy {predictor.strategy}",
         f"- classes ({len(predictor.classes)}): {', '.join(classes)}",
+        *_training(predictor.history),
         *(f"- {label}: {text}" for label, text in facts.items()),
         "",
         "## Why this model",
@@ -35,3 +36,14 @@ def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def _training(history: History | None) -> list[str]:
+    if history is None or not history.stretches:
+        return []
+    first, last = history.stretches[0].loss, history.stretches[-1].loss
+    said = f"- training: {history.n_steps:,} steps, loss {first:.3f} to {last:.3f}"
+    if history.checks:
+        check = history.checks[-1]
+        said += f"; held-out rows at step {check.step:,}: loss {check.loss:.3f}, accuracy {check.accuracy:.3f}"
+    return [said]

@@ -13,7 +13,7 @@ from headstart import registry
 from headstart.bundle import layout
 from headstart.bundle.swap import recover
 from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
-from headstart.predictor import Predictor
+from headstart.predictor import History, Predictor
 from headstart.text.cleaner import TextCleaner
 from headstart.types import State
 
@@ -67,6 +67,7 @@ def build(folder: Path) -> Predictor:
             strategy=model["strategy"],
             reasons=tuple(model["reasons"]),
             cleaner=TextCleaner.from_settings(model.get("cleaning", ())),  # format 1 without it: nothing was cleaned
+            history=History.from_settings(model["history"]) if "history" in model else None,
         )
     except UnknownComponent as error:
         raise BundleTooNew(

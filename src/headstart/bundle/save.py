@@ -129,6 +129,8 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "reasons": list(predictor.reasons),
         "cleaning": predictor.cleaner.settings(),
     }
+    if predictor.history is not None:
+        model["history"] = predictor.history.settings()
     _write_json(folder / layout.MODEL, model)
 
 

@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -35,14 +35,15 @@ def showing_progress() -> Iterator[None]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    note = TextColumn("{task.fields[note]}")
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), note)
     with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
 
-        def start(what: str, total: int) -> Callable[[int], None]:
-            task = bars.add_task(what, total=total)
+        def start(what: str, total: int) -> progress.Advance:
+            task = bars.add_task(what, total=total, note="")
 
-            def advance(by: int) -> None:
-                bars.update(task, advance=by)
+            def advance(by: int, total: int, note: str) -> None:
+                bars.update(task, advance=by, total=total, note=note)
                 if bars.tasks[task].finished:
                     bars.update(task, visible=False)
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import onnxruntime
 
-from headstart.encoders._tokens import TextTokeniser, pad
+from headstart.encoders._tokens import TextTokeniser, mean_of_windows, pad
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 from headstart.types import Bools, Floats, Ints, State
@@ -23,7 +23,9 @@ _BATCH_TOKENS = 2048
 
 
 class OnnxEncoder:
-    """An exported encoder of a bundle folder. settings: max_tokens, pad_id, dim, prompt, lower_case."""
+    """An exported encoder of a bundle folder. settings: max_tokens, pad_id, dim, prompt, lower_case; and, not in older
+    bundles, which read the head of a long text: normalise, long_texts, max_windows.
+    """
 
     pretrained = True
 
@@ -31,7 +33,12 @@ class OnnxEncoder:
         self.folder, self.settings = folder, settings
         self.dim = int(settings["dim"])
         self._tokeniser = TextTokeniser.from_file(
-            folder / TOKENISER_FILE, settings["max_tokens"], settings["prompt"], settings["lower_case"]
+            folder / TOKENISER_FILE,
+            settings["max_tokens"],
+            settings["prompt"],
+            settings["lower_case"],
+            long_texts=settings.get("long_texts", "head"),
+            max_windows=settings.get("max_windows", 1),
         )
         self._session = open_session(folder / MODEL_FILE)
 
@@ -41,17 +48,18 @@ class OnnxEncoder:
 
     def encode(self, texts: Sequence[str]) -> Floats:
         """Features (n, d) float32."""
-        ids = self._tokeniser.ids(texts)
+        ids, counts = self._tokeniser.windows(texts)
+        lengths = [len(i) for i in ids]
         features = np.empty((len(ids), self.dim), np.float32)
-        batches = token_budget_batches([len(i) for i in ids], _BATCH_TOKENS)
+        batches = token_budget_batches(lengths, _BATCH_TOKENS)
         for rows in track(batches, "encoding", len(ids), len):
             batch = pad([ids[row] for row in rows], self.settings["pad_id"])
             feed = {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask}
             features[rows] = self._session.run(None, feed)[0]
-        return features
+        return mean_of_windows(features, lengths, counts, normalise=bool(self.settings.get("normalise", False)))
 
     def truncated(self, texts: Sequence[str]) -> Bools:
-        """(n,) True where the text has more tokens than `max_tokens`."""
+        """(n,) True where the text has more tokens than are read of it."""
         return self._tokeniser.truncated(texts)
 
     def get_state(self, folder: Path) -> State:

@@ -12,7 +12,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from headstart.checks import check_choice, check_whole
 from headstart.encoders._locate import file_sha256
+from headstart.encoders._tokens import LONG_TEXTS
 from headstart.errors import ConfigError, EncoderUnavailable
 
 __all__ = ["POOLINGS", "EncoderRecipe", "fingerprint", "read_recipe"]
@@ -44,7 +46,8 @@ _LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs gr
 class EncoderRecipe:
     """pooling: one of POOLINGS; normalise: vectors to length 1; max_tokens: with special tokens;
     dense: folders of projection layers after pooling; prompt: put before every text; lower_case: as the
-    sentence-transformers setting of that name.
+    sentence-transformers setting of that name; long_texts, max_windows: what is read of a text with more tokens, as
+    in `_tokens.TextTokeniser`.
     """
 
     pooling: str
@@ -53,14 +56,25 @@ class EncoderRecipe:
     dense: tuple[str, ...] = ()
     prompt: str = ""
     lower_case: bool = False
+    long_texts: str = "head"
+    max_windows: int = 1
 
 
-def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None = None) -> EncoderRecipe:
+def read_recipe(
+    folder: Path,
+    pooling: str | None = None,
+    max_tokens: int | None = None,
+    *,
+    long_texts: str = "head",
+    max_windows: int = 1,
+) -> EncoderRecipe:
     """The recipe of the model in `folder`; `pooling` and `max_tokens` override what it says itself.
 
-    Raises ConfigError for an unknown pooling or a limit beyond the model's positions, EncoderUnavailable
-    for a sentence-transformers module that Headstart does not know.
+    Raises ConfigError for an unknown pooling or way of reading long texts, or a limit beyond the model's positions,
+    EncoderUnavailable for a sentence-transformers module that Headstart does not know.
     """
+    check_choice("long_texts", long_texts, LONG_TEXTS)
+    check_whole("max_windows", max_windows)
     if pooling is not None and pooling not in POOLINGS:
         raise ConfigError(f"encoder.pooling must be one of {', '.join(POOLINGS)}. Got {pooling!r} instead.")
     config = _read_json(folder / "config.json")
@@ -79,6 +93,8 @@ def read_recipe(folder: Path, pooling: str | None = None, max_tokens: int | None
         dense=stated["dense"],
         prompt=_default_prompt(folder),
         lower_case=bool(own.get("do_lower_case")),
+        long_texts=long_texts,
+        max_windows=max_windows if long_texts == "windows" else 1,
     )
 
 

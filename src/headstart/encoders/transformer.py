@@ -14,7 +14,7 @@ from headstart.encoders._cache import default_cache
 from headstart.encoders._locate import locate
 from headstart.encoders._onnx import MODEL_FILE, TOKENISER_FILE, OnnxEncoder
 from headstart.encoders._recipe import EncoderRecipe, fingerprint, read_recipe
-from headstart.encoders._tokens import TextTokeniser, pad
+from headstart.encoders._tokens import TextTokeniser, mean_of_windows, pad
 from headstart.errors import ConfigError, MissingExtra
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
@@ -44,6 +44,10 @@ class Transformer:
     precision: "auto" = bf16 where the processor multiplies it in hardware (about twice the speed, cosine to
     fp32 above 0.99), else fp32. batch_tokens: padded tokens a batch, the bound on memory. cache: keep vectors
     on disk between runs (see encoders/_cache.py).
+
+    long_texts: what is read of a text with more than max_tokens: its "head", its "tail", "head_tail" (a quarter from
+    the start, the rest from the end), or "windows": up to max_windows of max_tokens one after another, whose features
+    are averaged by their tokens.
     """
 
     pretrained = True
@@ -57,9 +61,12 @@ class Transformer:
         precision: str = "auto",
         batch_tokens: int = 2048,
         cache: bool = True,
+        long_texts: str = "head",
+        max_windows: int = 8,
     ) -> None:
         self.model, self.pooling, self.max_tokens = model, pooling, max_tokens
         self.precision, self.batch_tokens, self.cache = precision, batch_tokens, cache
+        self.long_texts, self.max_windows = long_texts, max_windows
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Find the model and read its configuration. Raises EncoderUnavailable, ConfigError, MissingExtra."""
@@ -76,7 +83,9 @@ class Transformer:
         for name in _LOADED:  # of an earlier fit
             self.__dict__.pop(name, None)
         self.folder_: Path = locate(self.model)
-        self.recipe_: EncoderRecipe = read_recipe(self.folder_, self.pooling, self.max_tokens)
+        self.recipe_: EncoderRecipe = read_recipe(
+            self.folder_, self.pooling, self.max_tokens, long_texts=self.long_texts, max_windows=self.max_windows
+        )
         return self
 
     def encode(self, texts: Sequence[str]) -> Floats:
@@ -90,7 +99,7 @@ class Transformer:
         return self._compute(list(rows))[[rows[text] for text in texts]]
 
     def truncated(self, texts: Sequence[str]) -> Bools:
-        """(n,) True where the text has more tokens than the model reads."""
+        """(n,) True where the text has more tokens than are read of it."""
         return self.tokeniser.truncated(texts)
 
     def get_state(self, folder: Path) -> State:
@@ -110,6 +119,9 @@ class Transformer:
                 "pooling": self.recipe_.pooling,
                 "prompt": self.recipe_.prompt,
                 "lower_case": self.recipe_.lower_case,
+                "normalise": self.recipe_.normalise,
+                "long_texts": self.recipe_.long_texts,
+                "max_windows": self.recipe_.max_windows,
             }
         )
 
@@ -128,7 +140,7 @@ class Transformer:
 
     @property
     def tokeniser(self) -> TextTokeniser:
-        """Texts -> token ids, cut where the model stops reading."""
+        """Texts -> token ids, as much as is read of each."""
         return self._tokeniser_and_pad[0]
 
     @property
@@ -142,7 +154,15 @@ class Transformer:
 
         tokenizer, pad_id = load_tokenizer(self.folder_)
         recipe = self.recipe_
-        return TextTokeniser(tokenizer, recipe.max_tokens, recipe.prompt, recipe.lower_case), pad_id
+        tokeniser = TextTokeniser(
+            tokenizer,
+            recipe.max_tokens,
+            recipe.prompt,
+            recipe.lower_case,
+            long_texts=recipe.long_texts,
+            max_windows=recipe.max_windows,
+        )
+        return tokeniser, pad_id
 
     @cached_property
     def module(self) -> "PooledModel":
@@ -179,8 +199,9 @@ class Transformer:
     def _compute(self, texts: Sequence[str]) -> Floats:
         import torch
 
-        ids = self.tokeniser.ids(texts)
-        batches = token_budget_batches([len(i) for i in ids], self.batch_tokens)
+        ids, counts = self.tokeniser.windows(texts)
+        lengths = [len(i) for i in ids]
+        batches = token_budget_batches(lengths, self.batch_tokens)
         features = np.empty((len(ids), self.module.dim()), np.float32)
         with torch.inference_mode():
             for rows in track(batches, "encoding", len(ids), len):
@@ -188,7 +209,7 @@ class Transformer:
                 tokens = torch.from_numpy(batch.input_ids).to(self.device)
                 mask = torch.from_numpy(batch.attention_mask).to(self.device)
                 features[rows] = self.module(tokens, mask).cpu().numpy()
-        return features
+        return mean_of_windows(features, lengths, counts, normalise=self.recipe_.normalise)
 
 
 def _require(package: str, model: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from headstart.predictor import History
 from headstart.types import Audit, Step
 
 __all__ = ["Bin", "ClassScores", "Comparison", "Evaluation", "Interval", "Mistake", "Report"]
@@ -94,3 +95,4 @@ class Report:
     seconds: Mapping[str, float] = field(default_factory=dict)  # "read", "fit", "evaluate", ...
     versions: Mapping[str, str] = field(default_factory=dict)  # "headstart", "python", "torch", ...
     seed: int = 0
+    history: History | None = None  # how the training went, of what learns step by step

@@ -1,8 +1,11 @@
-"""What a network learns from: tokens, or the states of its frozen layers, computed once and kept.
+"""What a network learns from: tokens, or what its frozen layers make of them, computed once and kept.
 
-Shape letters: n texts, B batch, T tokens, h width of a layer, d features.
+Shape letters: n texts, B batch, T tokens, N tokens of all texts, h width of a layer, d features.
 """
 
+import copy
+import os
+import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +15,8 @@ import numpy as np
 import torch
 
 from headstart.encoders._tokens import pad
-from headstart.finetuning.network import states_below, upper_part
+from headstart.errors import ConfigError
+from headstart.finetuning.network import at_rest, blocks_of, in_precision, states_below, upper_part
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 
@@ -20,16 +24,18 @@ if TYPE_CHECKING:
     from headstart.encoders._torch import PooledModel
     from headstart.types import Ints
 
-__all__ = ["Inputs", "KeptStates", "Tokens", "kept_states"]
+__all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Tokens", "kept_states"]
 
-_KEEP_BYTES = 1 << 30  # of states in memory; more goes to a file
-_TOLERANCE = 2e-3  # of the largest feature, in the precision that states are kept in
+KEEP_BYTES = 1 << 30  # of states in memory; more goes to a file
+_TOLERANCE = 2e-3  # of the largest feature, for the rounding of the states that are kept
+_SPARE_BYTES = 1 << 28  # of the disk, for others
 
 
 class Inputs(Protocol):
     """Features of some rows, by a body that may be learning."""
 
     lengths: "Ints"  # (n,) tokens
+    note: str  # how they come about: a sentence for the report, or nothing
 
     def features(self, rows: "Ints") -> torch.Tensor:
         """(B, d) of these rows."""
@@ -42,6 +48,7 @@ class Tokens:
         self._body, self._ids, self._pad_id = body, ids, pad_id
         self.lengths: Ints = np.array([len(row) for row in ids], dtype=np.int64)
         self.device = next(body.parameters()).device
+        self.note = ""
 
     def features(self, rows: "Ints") -> torch.Tensor:
         """(B, d) of these rows."""
@@ -53,65 +60,176 @@ class Tokens:
         batch = pad([self._ids[row] for row in rows], self._pad_id)
         return tuple(torch.from_numpy(part).to(self.device) for part in (batch.input_ids, batch.attention_mask))
 
+    def noted(self, note: str) -> "Tokens":
+        """The same rows with this note."""
+        tokens = copy.copy(self)
+        tokens.note = note
+        return tokens
+
 
 class KeptStates:
-    """Rows as the states that go into layer `depth`: only the layers from there on run."""
+    """Rows as the states that go into layer `depth`: only the layers from there on run.
 
-    def __init__(self, body: "PooledModel", tokens: Tokens, depth: int, states: "np.ndarray") -> None:
-        self._body, self._tokens, self._depth, self._states = body, tokens, depth, states
-        self.lengths = tokens.lengths
-        self._starts = np.concatenate([[0], np.cumsum(np.maximum(self.lengths, 1))])
+    states (N, h): those of row i begin at starts[i].
+    """
+
+    def __init__(
+        self, body: "PooledModel", tokens: Tokens, depth: int, states: torch.Tensor, starts: "Ints", note: str = ""
+    ) -> None:
+        self._body, self._tokens, self._depth, self._states, self._starts = body, tokens, depth, states, starts
+        self.lengths, self.note = tokens.lengths, note
 
     def features(self, rows: "Ints") -> torch.Tensor:
         """(B, d) of these rows."""
         ids, mask = self._tokens.batch(rows)
         states = torch.zeros((*ids.shape, self._states.shape[1]))
-        for place, row in enumerate(rows):
-            kept = self._states[self._starts[row] : self._starts[row + 1]]
-            states[place, : len(kept)] = torch.from_numpy(np.asarray(kept, dtype=np.float32))
+        for place, (start, length) in enumerate(zip(self._starts[rows], self.lengths[rows], strict=True)):
+            states[place, :length].copy_(self._states[start : start + length])
         with upper_part(self._body.model, self._depth, states.to(ids.device)):
             features: torch.Tensor = self._body(ids, mask)
         return features
 
 
-@contextmanager
-def kept_states(body: "PooledModel", tokens: Tokens, depth: int, batch_tokens: int) -> Iterator[Inputs]:
-    """The states below layer `depth` of all rows, kept as float16 in memory, past 1 GiB in a file that goes away.
+class KeptFeatures:
+    """Rows as features of a body in which nothing learns: no layer runs."""
 
-    Where a model's upper layers cannot run by themselves (T5's share positions, XLNet turns its states), the tokens
-    are given back: it is found out by comparing features.
+    def __init__(self, tokens: Tokens, features: torch.Tensor, note: str = "") -> None:
+        self._features = features
+        self.lengths, self.note = tokens.lengths, note
+
+    def features(self, rows: "Ints") -> torch.Tensor:
+        """(B, d) of these rows."""
+        return self._features[torch.from_numpy(rows).to(self._features.device)]
+
+
+@contextmanager
+def kept_states(
+    body: "PooledModel",
+    tokens: Tokens,
+    depth: int,
+    batch_tokens: int,
+    *,
+    precision: str = "auto",
+    most_bytes: int = KEEP_BYTES,
+) -> Iterator[Inputs]:
+    """The states below layer `depth` of all rows, computed once; they are gone when the block is left.
+
+    They are kept as float16, or as float32 where the model's states do not fit into that. At most `most_bytes` are
+    kept in memory, more in a file without a name in the temporary folder, which the system removes however the
+    process ends. Where nothing in the body learns, the features are kept. Where a model's upper layers give other
+    features by themselves, which some rows tell, the tokens are given back, and their note says why.
+
+    Raises ConfigError before any work when the states do not fit on the disk.
     """
-    if depth == 0 or not _runs_in_two(body, tokens, depth):
+    n_layers = len(blocks_of(body.model))
+    if depth == 0 or not len(tokens.lengths):
         yield tokens
         return
-    starts = np.concatenate([[0], np.cumsum(np.maximum(tokens.lengths, 1))])
-    shape = (int(starts[-1]), body.model.config.hidden_size)
-    with tempfile.TemporaryFile() as file:
-        n_bytes = shape[0] * shape[1] * 2
-        states = (
-            np.empty(shape, np.float16) if n_bytes <= _KEEP_BYTES else np.memmap(file, np.float16, "w+", shape=shape)
+    if depth == n_layers and not any(p.requires_grad for p in body.parameters()):
+        yield KeptFeatures(
+            tokens, _all_features(body, tokens, batch_tokens, precision), "The features were computed once."
         )
-        batches = token_budget_batches(tokens.lengths.tolist(), batch_tokens)
-        with torch.inference_mode():
-            for rows in track(batches, "frozen layers", len(tokens.lengths), len):
-                below = states_below(body.model, depth, *tokens.batch(rows)).float().cpu().numpy()
-                for place, row in enumerate(rows):
-                    states[starts[row] : starts[row + 1]] = below[place, : starts[row + 1] - starts[row]]
-        yield KeptStates(body, tokens, depth, states)
+        return
+    width, kinds = _fitting(body, tokens, depth) if depth < n_layers else (0, ())
+    for kind in kinds:
+        with _room((int(tokens.lengths.sum()), width), kind, most_bytes) as (states, place):
+            starts = _fill(states, body, tokens, depth, batch_tokens, precision)
+            if starts is None:
+                continue  # too large for this kind of number
+            note = (
+                f"What the {depth} frozen layers make of each text was computed once and kept "
+                f"({kind.__name__}, {states.nbytes / 1e6:,.0f} MB in {place})."
+            )
+            kept = KeptStates(body, tokens, depth, torch.from_numpy(states), starts, note)
+            try:
+                yield kept
+            finally:
+                del kept._states, states  # whoever still holds the inputs does not hold the memory, or the file
+            return
+    family = body.model.config.model_type
+    yield tokens.noted(
+        f"All {n_layers} layers ran at each step, the {depth} frozen ones too: the upper layers of this model "
+        f"({family}) do not run by themselves."
+    )
 
 
-def _runs_in_two(body: "PooledModel", tokens: Tokens, depth: int) -> bool:
-    """Whether the features of the first rows are the same through kept states."""
-    rows = np.arange(min(4, len(tokens.lengths)))
+def _fitting(body: "PooledModel", tokens: Tokens, depth: int) -> tuple[int, list[type[np.floating]]]:
+    """h, and the kinds of number in which kept states of some rows give the features of the whole model."""
+    by_length = np.argsort(tokens.lengths, kind="stable")
+    rows = by_length[np.unique([0, len(by_length) // 4, len(by_length) // 2])]
     ids, mask = tokens.batch(rows)
-    with torch.inference_mode():
+    kinds: list[type[np.floating]] = []
+    with at_rest(body), torch.no_grad():
+        whole = body(ids, mask)
         try:
             states = states_below(body.model, depth, ids, mask)
             if states.shape[:2] != ids.shape:
-                return False
-            with upper_part(body.model, depth, states):
-                found = body(ids, mask)
+                return 0, []
+            for kind, rounded in ((np.float16, states.half().float()), (np.float32, states)):
+                with upper_part(body.model, depth, rounded):
+                    found = body(ids, mask)
+                if (found - whole).abs().max() <= _TOLERANCE * whole.abs().max():
+                    kinds.append(kind)
         except (RuntimeError, IndexError, KeyError, TypeError, AttributeError, ValueError):  # each family fails its way
-            return False
-        whole = body(ids, mask)
-    return bool((found - whole).abs().max() <= _TOLERANCE * whole.abs().max())
+            return 0, []
+    return states.shape[2], kinds
+
+
+@contextmanager
+def _room(shape: tuple[int, int], kind: type[np.floating], most_bytes: int) -> Iterator[tuple[np.ndarray, str]]:
+    """An array for the states, and in words where it is. The disk space is there before anything is computed."""
+    n_bytes = shape[0] * shape[1] * np.dtype(kind).itemsize
+    if n_bytes <= most_bytes:
+        yield np.empty(shape, kind), "memory"
+        return
+    folder = tempfile.gettempdir()
+    free = shutil.disk_usage(folder).free
+    if n_bytes + _SPARE_BYTES > free:
+        raise ConfigError(
+            f"What the frozen layers make of the texts needs {n_bytes / 1e9:.1f} GB in {folder}, where "
+            f"{free / 1e9:.1f} GB are free. Let the environment's TMPDIR name a folder with more room, or do without: "
+            "--set strategy.keep_states=false (every layer runs at each step), or fewer rows (--limit)."
+        )
+    with tempfile.TemporaryFile(dir=folder) as file:
+        if hasattr(os, "posix_fallocate"):  # else a disk that others fill meanwhile would kill the process
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
+        yield np.memmap(file, kind, "w+", shape=shape), f"a file in {folder}"
+
+
+def _fill(
+    states: np.ndarray, body: "PooledModel", tokens: Tokens, depth: int, batch_tokens: int, precision: str
+) -> "Ints | None":
+    """Compute all states, batch after batch as they lie in the array; where each row's begin, or None: too large."""
+    starts, end = np.zeros(len(tokens.lengths), np.int64), 0
+    with _computing(body, tokens, precision):
+        for rows in _batches(tokens, batch_tokens):
+            lengths = tokens.lengths[rows]
+            starts[rows] = end + np.cumsum(lengths) - lengths
+            part = torch.from_numpy(states[end : end + int(lengths.sum())])
+            ids, mask = tokens.batch(rows)
+            part.copy_(states_below(body.model, depth, ids, mask)[mask.bool()])
+            if not part.isfinite().all():
+                return None
+            end += len(part)
+    return starts
+
+
+def _all_features(body: "PooledModel", tokens: Tokens, batch_tokens: int, precision: str) -> torch.Tensor:
+    features = torch.empty((len(tokens.lengths), body.dim()), device=tokens.device)
+    with _computing(body, tokens, precision):
+        for rows in _batches(tokens, batch_tokens):
+            features[torch.from_numpy(rows).to(tokens.device)] = tokens.features(rows)
+    return features
+
+
+def _batches(tokens: Tokens, batch_tokens: int) -> Iterator["Ints"]:
+    """All rows once, those of like length together."""
+    batches = token_budget_batches(tokens.lengths.tolist(), batch_tokens)
+    return track(batches, "frozen layers", len(tokens.lengths), len)
+
+
+@contextmanager
+def _computing(body: "PooledModel", tokens: Tokens, precision: str) -> Iterator[None]:
+    """Nothing drops, nothing is recorded for gradients."""
+    with at_rest(body), torch.no_grad(), in_precision(precision, tokens.device):
+        yield

@@ -1,58 +1,54 @@
 """One fine-tuning run: which rows check it, the steps, which weights are kept, how sure they may be.
 
-Shape letters: n rows, k classes, E epochs.
+Shape letters: n rows, k classes.
 """
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 
-from headstart.data.splits import folds
+from headstart.finetuning.averaging import assign, blend, copies
+from headstart.finetuning.checking import Answer, Best, Check, answer, clearly_lower
+from headstart.finetuning.checkpoint import Checkpoint, held_interrupts
+from headstart.finetuning.distributed import current
 from headstart.finetuning.groups import make_optimiser
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
-from headstart.finetuning.objective import in_precision, make_loss
+from headstart.finetuning.objective import make_loss
+from headstart.finetuning.plan import Pace, Plan
+from headstart.finetuning.rows import Rows, decide, split_rows
 from headstart.finetuning.settings import Settings
-from headstart.functional.probability import fit_scale, log_losses
+from headstart.finetuning.state import RunState
 from headstart.functional.schedules import make_schedule
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 from headstart.training import StepReport, optimise
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from headstart.types import Floats, Ints
+    from headstart.types import Ints
 
 __all__ = ["Check", "Rows", "Run", "decide", "split_rows"]
 
-_LEAST_ROWS = 400  # with fewer, all learn: no tenth of them could tell two runs apart
-_CHECK_SHARE, _MOST_CHECKED = 0.1, 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Row numbers to learn from, and to check on (none where there are too few)."""
-
-    learn: "Ints"
-    check: "Ints"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What the rows that check say after some steps."""
-
-    step: int
-    loss: float  # mean log loss of the calibrated logits
-    accuracy: float
+_SWA_FROM = 0.75  # of the steps: from there on the weights are averaged
+_SHARES = (0.8, 0.6, 0.4, 0.2)  # of the tuned weights that WiSE-FT tries, beside all
 
 
 @dataclass(slots=True)
 class Run:
-    """A run over the rows of some inputs. `checks` grows, one an epoch; `losses` holds each step's."""
+    """A run over the rows of some inputs.
+
+    ends_at: when it has to be over, by `clock` (None = whenever it is): after the first steps, and again on its way,
+    it plans as many steps as there is time for, so that its rates come down in time. checkpoint: where its state is
+    kept; what is there already is gone on with, to the same weights, bit for bit.
+
+    `losses` holds each step's, `checks` what the held-out rows said on the way and at the end; `kept` is the answer of
+    the weights that stayed, None without held-out rows. `notes` are sentences for the report.
+    """
 
     network: Network
     inputs: Inputs
@@ -60,85 +56,244 @@ class Run:
     rows: Rows
     settings: Settings
     random_state: int = 0
-    checks: list[Check] = field(default_factory=list)
-    losses: list[float] = field(default_factory=list)
+    ends_at: float | None = None
+    checkpoint: Checkpoint | None = None
+    clock: Callable[[], float] = time.monotonic
+    kept: Answer | None = None
+    notes: list[str] = field(default_factory=list)
+    plan: Plan = field(init=False)
+    state: RunState = field(init=False)
+    _parameters: dict[str, torch.nn.Parameter] = field(init=False)
+    _pace: Pace = field(init=False)
+    _is_over: bool = field(init=False, default=False)
+    _n_read: int = field(init=False, default=0)  # rows, in this process
+    _per_epoch: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        settings, n_steps = self.settings, self.n_steps()
+        self.state = RunState(torch.Generator().manual_seed(current().seed(self.random_state)))
+        self.plan = Plan(n_steps, make_schedule(settings.schedule, n_steps, int(settings.warmup * n_steps)))
+        self._parameters = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
+        tokens = self.inputs.lengths
+        self._pace = Pace(tokens[self.rows.check].sum() * self._n_batches() / max(tokens[self.rows.learn].sum(), 1))
+
+    @property
+    def losses(self) -> list[float]:
+        """The loss of each step."""
+        return self.state.losses
+
+    @property
+    def checks(self) -> list[Check]:
+        """What the held-out rows said, in the order of the steps."""
+        return self.state.checks
 
     def n_steps(self) -> int:
-        """Steps of the whole run."""
+        """Steps that the number of epochs asks for."""
         return max(1, round(self.settings.n_epochs * self._n_batches()))
 
+    def n_epochs(self) -> float:
+        """Epochs that the steps so far make."""
+        return self.state.taken / self._n_batches()
+
     def steps(self) -> Iterator[StepReport]:
-        """Take one step after another; after each epoch, and the last step, the held-out rows are asked."""
-        settings, n_steps, per_epoch = self.settings, self.n_steps(), self._n_batches()
-        schedule = make_schedule(settings.schedule, n_steps, int(settings.warmup * n_steps))
-        loss = make_loss(self.network, self.inputs, self.y, self.rows.learn, settings)
+        """Take one step after another. The held-out rows are asked `checks_per_epoch` times an epoch, and at the end.
+
+        Ctrl-C ends a run that has a checkpoint between two steps, after its state is saved, by KeyboardInterrupt with
+        `step X of Y`; so does breaking off.
+        """
+        loss = make_loss(self.network, self.inputs, self.y, self.rows.learn, self.settings)
+        optimiser = make_optimiser(self.network, self.settings)
+        start = copies(self._body()) if self.settings.average == "wise" else []
+        self._go_on(optimiser)
         self.network.train()
+        begun = self.clock()
+
+        def save() -> bool:
+            if self.checkpoint is None or self._is_over or not current().is_first:
+                return False
+            self.state.changes = self.plan.changes
+            return self.checkpoint.write(self.state.saved(self._parameters, optimiser, self.clock() - begun))
+
         taken = optimise(
-            self._batches(n_steps),
+            self._batches(),
             loss,
-            make_optimiser(self.network, settings),
-            schedule=schedule,
-            max_norm=settings.max_norm,
-            random_state=self.random_state,
+            optimiser,
+            schedule=lambda step: self.plan.schedule(step),
+            max_norm=self.settings.max_norm,
+            taken=self.state.taken,
+            stream=self.state.stream,
+            exchange=current().exchange,
         )
-        for step in track(taken, "fine-tuning", n_steps):
-            self.losses.append(step.loss)
-            if len(self.rows.check) and (step.number % per_epoch == 0 or step.number == n_steps):
-                self.checks.append(self._check(step.number))
-            yield step
-        self.network.eval()
+        done = self.state.taken
+        with held_interrupts(self.checkpoint is not None) as interrupted:
+            try:
+                for step in track(
+                    self._timed(taken), "fine-tuning", lambda: self.plan.n_steps, done=done, note=self._note
+                ):
+                    self._count(step)
+                    if interrupted():
+                        raise _interruption(save(), self)
+                    self._look(step.number)
+                    if self.checkpoint is not None and self.checkpoint.due(at_pause=self._is_pause(step.number)):
+                        save()
+                    if self._has_to_stop():
+                        self._finish(start)
+                    yield step
+            except GeneratorExit:
+                save()
+                raise
+            if not self._is_over:  # it goes on from a state after which nothing was to learn
+                self._finish(start)
+            if interrupted():
+                raise _interruption(True, self)
 
     def scale(self) -> float:
         """The factor of the logits that calibrates them, from the held-out rows; 1 where there are none."""
-        rows = self.rows.check
-        return fit_scale(decide(self.network, self.inputs, rows, self.settings), self.y[rows]) if len(rows) else 1.0
+        return self.kept.scale if self.kept is not None else 1.0
 
-    def _check(self, step: int) -> Check:
+    def _go_on(self, optimiser: torch.optim.Optimizer) -> None:
+        """From what the checkpoint holds, if it holds anything."""
+        saved = self.checkpoint.read() if self.checkpoint is not None else None
+        if saved is None:
+            return
+        self.state.restore(saved, self._parameters, optimiser)
+        self.plan.repeat(self.state.changes)
+        self.notes.append(f"Went on from step {self.state.taken:,} of an earlier run that was broken off.")
+        if self.ends_at is not None:
+            self.ends_at -= self.state.seconds
+        self._look(self.state.taken)
+
+    def _timed(self, steps: Iterator[StepReport]) -> Iterator[StepReport]:
+        begun = self.clock()
+        for step in steps:
+            self._pace.on_steps += self.clock() - begun
+            self._pace.n_steps += 1
+            yield step
+            begun = self.clock()
+
+    def _count(self, step: StepReport) -> None:
+        self.state.losses.append(step.loss)
+        if self.settings.average == "swa" and step.number > _SWA_FROM * self.plan.n_steps:
+            self.state.mean.add(self._parameters.values())
+
+    def _look(self, taken: int) -> None:
+        """After a step: a check where one is due and not at hand yet, and a new plan where time is short."""
+        interval, checks = self._check_interval(), self.checks
+        is_due = taken > 0 and taken % interval == 0 and not (checks and checks[-1].step == taken)
+        if is_due and len(self.rows.check) and taken < self.plan.n_steps:
+            begun = self.clock()
+            self._weigh(self._ask(taken))
+            self._pace.on_checks += self.clock() - begun
+            self._pace.n_checks += 1
+        if self.ends_at is not None and (is_due or taken & (taken - 1) == 0):
+            n_last = 1 + len(_SHARES) * (self.settings.average == "wise")
+            pace, agree = self._pace, current().agree  # all processes plan the same
+            pace.on_steps, pace.on_checks = agree(pace.on_steps), agree(pace.on_checks)
+            self.plan.fit(taken, agree(self.ends_at - self.clock()), pace, interval, n_last)
+
+    def _ask(self, step: int) -> Answer:
+        """What the held-out rows say now."""
+        found = self._answer(step)
+        self.checks[:] = [check for check in self.checks if check.step != step] + [found.check]
+        return found
+
+    def _answer(self, step: int) -> Answer:
         rows = self.rows.check
-        logits, y = decide(self.network, self.inputs, rows, self.settings), self.y[rows]
-        loss = float(log_losses(logits * fit_scale(logits, y), y).mean())
-        return Check(step, loss, float(np.mean(logits.argmax(axis=1) == y)))
+        return answer(step, decide(self.network, self.inputs, rows, self.settings), self.y[rows])
+
+    def _weigh(self, now: Answer) -> None:
+        """Keep the weights of the lowest loss; count the checks in a row that were clearly worse than it."""
+        best = self.state.best
+        if best is None or now.check.loss < best.answer.check.loss:
+            self.state.best, self.state.n_worse = Best(now, copies(self._parameters.values())), 0
+        else:
+            worse = clearly_lower(best.answer.losses, now.losses)
+            self.state.n_worse = self.state.n_worse + 1 if worse else 0
+
+    def _has_to_stop(self) -> bool:
+        return self.state.taken >= self.plan.n_steps or self._is_out_of_patience()
+
+    def _is_out_of_patience(self) -> bool:
+        return self.settings.patience is not None and self.state.n_worse >= self.settings.patience
+
+    def _finish(self, start: list[torch.Tensor]) -> None:
+        """The weights that stay: averaged if asked for; those of an earlier check where that was clearly better."""
+        self._is_over = True
+        taken, parameters = self.state.taken, self._parameters.values()
+        if self._is_out_of_patience():
+            self.notes.append(f"Stopped early, after {taken:,} of {self.plan.n_steps:,} steps: no check was better.")
+        if self.plan.changes:
+            self.notes.append(f"The budget allowed {self.n_epochs():.2g} of {self.settings.n_epochs:g} epochs.")
+        if self.state.mean.n:
+            assign(parameters, self.state.mean.values)
+            self.notes.append(f"The weights are the mean of those after the last {self.state.mean.n:,} steps (SWA).")
+        if len(self.rows.check):
+            self.kept = self._ask(taken)
+            best = self.state.best
+            if best is not None and clearly_lower(best.answer.losses, self.kept.losses):
+                assign(parameters, best.weights)
+                self.kept = best.answer
+                self.notes.append(f"The weights are those after step {best.answer.check.step:,}, clearly better.")
+        if self.settings.average == "wise":
+            self._blend(start)
+        self.network.eval()
+
+    def _blend(self, start: list[torch.Tensor]) -> None:
+        """WiSE-FT: between the weights at the start and those of now, where held-out rows are clearly better off."""
+        if self.kept is None:
+            self.notes.append("WiSE-FT chose nothing: there are too few rows to hold some out.")
+            return
+        tuned, whole, chosen = copies(self._body()), self.kept, 1.0
+        for share in _SHARES:
+            assign(self._body(), blend(start, tuned, share))
+            found = self._answer(whole.check.step)
+            if found.check.loss < self.kept.check.loss and clearly_lower(found.losses, whole.losses):
+                self.kept, chosen = found, share
+        assign(self._body(), blend(start, tuned, chosen) if chosen < 1.0 else tuned)
+        self.notes.append(f"The weights hold {chosen:g} of what was tuned, {1 - chosen:g} of the start (WiSE-FT).")
+
+    def _body(self) -> list[torch.nn.Parameter]:
+        return [p for name, p in self._parameters.items() if name.startswith("body.")]
+
+    def _note(self, step: StepReport) -> str:
+        """For the progress bar."""
+        rate = self.settings.learning_rate * step.factor
+        said = f"loss {step.loss:.3f}  rate {rate:.1e}  {self._n_read / max(self._pace.on_steps, 1e-9):,.0f} texts/s"
+        return f"{said}  held-out accuracy {100 * self.checks[-1].accuracy:.1f}" if self.checks else said
+
+    def _is_pause(self, taken: int) -> bool:
+        return taken % self._n_batches() == 0 or self._has_to_stop()
+
+    def _check_interval(self) -> int:
+        return max(1, round(self._n_batches() / self.settings.checks_per_epoch))
 
     def _n_batches(self) -> int:
-        return len(token_budget_batches(self._lengths()[self.rows.learn].tolist(), self.settings.batch_tokens))
+        """Steps of an epoch."""
+        if not self._per_epoch:
+            cut = token_budget_batches(self._lengths()[self.rows.learn].tolist(), self.settings.batch_tokens)
+            self._per_epoch = len(cut)
+        return self._per_epoch
 
     def _lengths(self) -> "Ints":
         """Longer texts make smaller batches; shorter ones count as if they had this length, and stay shuffled."""
         return np.maximum(self.inputs.lengths, self.settings.batch_tokens // self.settings.batch_rows)
 
-    def _batches(self, n_steps: int) -> "Iterator[Ints]":
-        """Row numbers, batch by batch, an epoch after another: each epoch's order depends on its number alone."""
-        lengths, done = self._lengths(), 0
-        for epoch in range(n_steps):
+    def _batches(self) -> "Iterator[Ints]":
+        """Row numbers of the steps to come, until it is over: each epoch's order depends on its number alone."""
+        lengths, per_epoch = self._lengths(), self._n_batches()
+        first, skipped = divmod(self.state.taken, per_epoch)
+        for epoch in count(first):
             rng = np.random.default_rng((self.random_state, epoch))
             order = rng.permutation(self.rows.learn)
             cut = token_budget_batches(lengths[order].tolist(), self.settings.batch_tokens)
-            for i in rng.permutation(len(cut)):
-                yield order[cut[i]]
-                done += 1
-                if done == n_steps:
+            for i in rng.permutation(len(cut))[skipped:]:
+                if self._has_to_stop():
                     return
+                self._n_read += len(cut[i])
+                yield order[cut[i]]
+            skipped = 0
 
 
-def split_rows(texts: "Sequence[str]", y: "Ints", random_state: int) -> Rows:
-    """A tenth of the rows, 1,000 at most, are spared for checking; equal texts stay together."""
-    n = len(y)
-    if n < _LEAST_ROWS:
-        return Rows(np.arange(n), np.arange(0))
-    n_folds = max(round(1 / _CHECK_SHARE), round(n / _MOST_CHECKED))
-    learn, check = folds(y, n_folds, random_state, texts=texts)[0]
-    return Rows(learn, check)
-
-
-def decide(network: Network, inputs: Inputs, rows: "Ints", settings: Settings) -> "Floats":
-    """Logits (n, k) float64 of these rows, nothing dropped."""
-    was = network.training
-    network.eval()
-    logits = np.empty((len(rows), network.last.out_features))
-    try:
-        with torch.inference_mode(), in_precision(settings.precision, network.last.weight.device):
-            for batch in token_budget_batches(inputs.lengths[rows].tolist(), settings.batch_tokens):
-                logits[batch] = network.decide(inputs.features(rows[batch])).float().cpu().numpy()
-    finally:
-        network.train(was)
-    return logits
+def _interruption(is_saved: bool, run: Run) -> KeyboardInterrupt:
+    kept = "" if is_saved else ", nothing kept of the last steps"
+    return KeyboardInterrupt(f"step {run.state.taken:,} of {run.plan.n_steps:,}{kept}")

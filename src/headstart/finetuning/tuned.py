@@ -28,6 +28,8 @@ class Tuned(Transformer):
             precision=base.precision,
             batch_tokens=base.batch_tokens,
             cache=False,  # vectors of other weights would be found there
+            long_texts=base.long_texts,
+            max_windows=base.max_windows,
         )
         self.folder_, self.recipe_ = base.folder_, base.recipe_
         self.module = body.eval()

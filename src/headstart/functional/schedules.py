@@ -4,16 +4,16 @@ from collections.abc import Callable
 from functools import partial
 from math import cos, pi
 
-__all__ = ["SCHEDULES", "Schedule", "constant", "make_schedule", "warmup_decay"]
+__all__ = ["SCHEDULES", "Schedule", "constant", "make_schedule", "squeezed", "warmup_decay"]
 
-Schedule = Callable[[int], float]  # steps taken so far, from 0 -> factor of the learning rate
+Schedule = Callable[[float], float]  # steps taken so far, from 0 -> factor of the learning rate
 
 SCHEDULES = ("constant", "linear", "cosine", "step", "one_cycle")
 _FLOOR = 1 / 25  # of the peak, where one_cycle begins
 _END = 1e-4  # of the beginning, where one_cycle ends
 
 
-def constant(step: int) -> float:
+def constant(step: float) -> float:
     """Always 1."""
     return 1.0
 
@@ -50,12 +50,24 @@ def make_schedule(name: str, n_steps: int, n_warmup: int = 0) -> Schedule:
     return _shaped(shapes[name], n_steps, n_warmup)
 
 
+def squeezed(schedule: Schedule, n_steps: int, at: int, n_left: int) -> Schedule:
+    """A schedule of `n_steps` steps up to step `at`; what it still had to do then, in `n_left` steps.
+
+    So a run that has less time than it thought ends with its rates as low as ever. Raises ValueError unless
+    0 <= at < n_steps and n_left > 0.
+    """
+    if not 0 <= at < n_steps or n_left < 1:
+        raise ValueError(f"A schedule of {n_steps} steps has no rest after step {at} to squeeze into {n_left} steps.")
+    pace = (n_steps - at) / n_left
+    return lambda step: schedule(step if step < at else at + (step - at) * pace)
+
+
 def _shaped(shape: Callable[[float], float], n_steps: int, n_warmup: int) -> Schedule:
     """Up to 1 over the warm-up, then `shape` of the share of the steps that is left."""
     if not 0 <= n_warmup < n_steps:
         raise ValueError(f"A schedule of {n_steps} steps cannot warm up for {n_warmup}: expected 0 to {n_steps - 1}.")
 
-    def factor(step: int) -> float:
+    def factor(step: float) -> float:
         if step < n_warmup:
             return (step + 1) / (n_warmup + 1)  # the first step learns too
         return shape(max(0.0, (n_steps - step) / (n_steps - n_warmup)))
@@ -67,5 +79,5 @@ def _wave(left: float) -> float:
     return (1 - cos(pi * left)) / 2
 
 
-def _one_cycle(step: int, n_warmup: int, down: Schedule) -> float:
+def _one_cycle(step: float, n_warmup: int, down: Schedule) -> float:
     return _FLOOR + (1 - _FLOOR) * _wave(step / n_warmup) if step < n_warmup else down(step)

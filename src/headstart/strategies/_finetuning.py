@@ -1,6 +1,10 @@
 """What the strategies that fine-tune share: a task's rows through one run, to a predictor."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -13,6 +17,8 @@ from headstart.predictor import Predictor
 from headstart.types import Task
 
 if TYPE_CHECKING:
+    from headstart.finetuning.inputs import Inputs
+    from headstart.finetuning.network import Network
     from headstart.finetuning.run import Run
 
 __all__ = ["FineTuning"]
@@ -21,6 +27,9 @@ __all__ = ["FineTuning"]
 class FineTuning:
     """encoder: one transformer (`minilm`, a folder, a hub id). head: "auto", the linear layer that learns with it."""
 
+    settings_type: ClassVar[type[Settings]] = Settings
+    is_long_work: ClassVar[bool] = True  # keeps to a budget, goes on from a checkpoint
+    has_search: ClassVar[bool] = True  # trials learn as `_fit` does
     defaults: ClassVar[Mapping[str, Any]] = {}  # of the strategy, where they are not those of Settings
 
     def __init__(
@@ -38,34 +47,112 @@ class FineTuning:
 
     def fit(self, task: Task) -> Predictor:
         """Learn from the labelled rows. Raises ConfigError, DataError, EncoderUnavailable, MissingExtra."""
-        settings = Settings.build(self.defaults, self.strategy_settings)
-        encoder = self._transformer(task)
-        return self._fit(task, encoder, settings)
+        from headstart.finetuning.distributed import together
+        from headstart.finetuning.search import check_n_trials
+
+        given = dict(self.strategy_settings)
+        n_trials = check_n_trials(given.pop("search", None))
+        if n_trials and not self.has_search:
+            raise ConfigError("strategy.search: no trial learns the way that this strategy does. Leave it out.")
+        settings = self.settings_type.build(self.defaults, given)
+        begun = monotonic()
+        with together() as processes:
+            processes.check_equal("training rows", [task.texts, task.y.tolist()])
+            encoder = self._transformer(task)
+            if not n_trials:
+                return self._fit(task, encoder, settings)
+            settings, reasons = self._search(task, encoder, settings, n_trials, given)
+            left = None if task.budget_s is None else task.budget_s - (monotonic() - begun)
+            predictor = self._fit(replace(task, budget_s=left), encoder, settings)
+            return replace(predictor, reasons=(*predictor.reasons, *reasons))
+
+    def _search(
+        self, task: Task, encoder: Transformer, settings: Settings, n_trials: int, given: Mapping[str, Any]
+    ) -> tuple[Settings, tuple[str, ...]]:
+        """Settings that are better on held-out training rows, where there are any, and what the trials said."""
+        from headstart.finetuning.network import blocks_of
+        from headstart.finetuning.search import search
+        from headstart.finetuning.trials import attempts, hold_out
+
+        y, seed = np.asarray(task.y), task.random_state
+        draws = hold_out(task.texts, y, seed)
+        found = search(
+            attempts(partial(self._ready, task, encoder), self._begin, draws, y, seed),
+            settings,
+            n_trials=n_trials,
+            n_layers=len(blocks_of(encoder.whole_model().model)),
+            fixed=given,
+            random_state=seed,
+            budget_s=task.budget_s,
+            final_share=len(y) / sum(len(draw.learn) for draw in draws),
+        )
+        return found.settings, found.reasons
 
     def _fit(self, task: Task, encoder: Transformer, settings: Settings) -> Predictor:
+        from headstart.finetuning.checkpoint import Checkpoint, identity
+        from headstart.finetuning.few import few_rows_scale
+        from headstart.finetuning.logs import observe
+        from headstart.finetuning.run import Rows, Run, split_rows
+        from headstart.finetuning.tuned import Tuned, last_layer
+
+        ends_at = None if task.budget_s is None else monotonic() + task.budget_s
+        name = type(self).__module__.rpartition(".")[2]
+        kept = None
+        if task.checkpoint is not None:
+            kept = Checkpoint(task.checkpoint, identity(name, task, encoder, settings), settings.checkpoint_every_s)
+        rows = split_rows(task.texts, task.y, task.random_state)
+        with self._ready(task, encoder, settings) as (network, inputs, depth):
+
+            def make_run(rows: Rows, checkpoint: Checkpoint | None = None) -> Run:
+                run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, checkpoint)
+                self._begin(run)
+                return run
+
+            few = None if len(rows.check) else few_rows_scale(make_run, task.texts, task.y, task.random_state)
+            run = make_run(rows, kept)
+            with observe(run) as seen:
+                for step in run.steps():
+                    seen(step)
+            head = last_layer(network, run.scale() if few is None else few, {"n_steps": len(run.losses)})
+        reasons = (*_reasons(run, depth), *self._close(network), *filter(None, [inputs.note]))
+        made = Predictor(Tuned(encoder, network.body), head, task.classes, self.encoder, "logistic", name, reasons)
+        return replace(made, history=seen.history())
+
+    @contextmanager
+    def _ready(self, task: Task, encoder: Transformer, settings: Settings) -> "Iterator[tuple[Network, Inputs, int]]":
+        """A network that has learnt nothing yet, what it reads of the task, and the number of its frozen layers."""
         import torch
 
-        from headstart.finetuning.groups import open_layers
+        from headstart.finetuning.distributed import current
         from headstart.finetuning.inputs import Tokens, kept_states
-        from headstart.finetuning.network import Network
-        from headstart.finetuning.run import Run, split_rows
-        from headstart.finetuning.tuned import Tuned, last_layer
+        from headstart.finetuning.network import Network, prepare
+        from headstart.finetuning.windows import in_windows
         from headstart.training import random_stream
 
         body = encoder.whole_model().to(encoder.device)
         with random_stream(torch.Generator().manual_seed(task.random_state)):
+            prepare(body.model, settings)
             network = Network(body, len(task.classes), settings.dropout).to(encoder.device)
-        depth = open_layers(network, settings.top_layers, embeddings=settings.embeddings)
-        rows = split_rows(task.texts, task.y, task.random_state)
-        tokens = Tokens(body, encoder.tokeniser.ids(task.texts), encoder.pad_id)
-        with kept_states(body, tokens, depth, settings.batch_tokens) as inputs:
-            run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state)
-            for _ in run.steps():
-                pass
-            head = last_layer(network, run.scale(), {"n_steps": len(run.losses)})
-        name = type(self).__module__.rpartition(".")[2]
-        reasons = tuple(_reasons(run, depth))
-        return Predictor(Tuned(encoder, body), head, task.classes, self.encoder, "logistic", name, reasons)
+            depth = self._open(network, settings)
+        current().start_equal(network)
+        ids, counts = encoder.tokeniser.windows(task.texts)
+        tokens = Tokens(body, ids, encoder.pad_id)
+        frozen = depth if settings.keep_states else 0
+        with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
+            yield network, in_windows(read, counts, normalise=body.recipe.normalise), depth
+
+    def _open(self, network: "Network", settings: Settings) -> int:
+        """Let those weights learn that the strategy lets learn. Returns how many of the lowest layers are frozen."""
+        from headstart.finetuning.groups import open_layers
+
+        return open_layers(network, settings.top_layers, embeddings=settings.embeddings)
+
+    def _begin(self, run: "Run") -> None:
+        """Called once for each run, before its first step."""
+
+    def _close(self, network: "Network") -> Sequence[str]:
+        """Bring the network that has learnt into the form that is kept; sentences for the report."""
+        return ()
 
     def _transformer(self, task: Task) -> Transformer:
         """The encoder, found and read. Raises ConfigError for one that is no transformer, and for a head."""
@@ -82,12 +169,14 @@ class FineTuning:
 def _reasons(run: "Run", depth: int) -> list[str]:
     """Sentences for the report."""
     settings = run.settings
-    layers = f"the highest {settings.top_layers}" if depth else "all"
+    top = settings.top_layers
+    what = "the last linear layer alone" if top == 0 else f"the highest {top} layers" if depth else "all layers"
     said = [
-        f"Fine-tuned {layers} layers for {len(run.losses):,} steps of at most {settings.batch_rows} rows, "
-        f"{settings.n_epochs:g} epochs."
+        f"Fine-tuned {what} for {len(run.losses):,} steps of at most {settings.batch_rows} rows, "
+        f"{run.n_epochs():.3g} epochs.",
+        *run.notes,
     ]
-    if run.checks:
-        best = run.checks[-1]
-        said.append(f"Held-out training rows ({len(run.rows.check):,}) at the end: accuracy {100 * best.accuracy:.1f}.")
+    if run.kept is not None:
+        n, accuracy = len(run.rows.check), 100 * run.kept.check.accuracy
+        said.append(f"Held-out training rows ({n:,}): accuracy {accuracy:.1f} with the weights that stayed.")
     return said

@@ -12,7 +12,7 @@ import pytest
 from headstart.evaluation.report import render_html
 
 BROWSER = next((b for b in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if b), None)
-SAMPLES = ["english", "chinese", "many_classes", "twenty_classes", "nasty", "bare"]
+SAMPLES = ["english", "learnt", "chinese", "many_classes", "twenty_classes", "nasty", "bare"]
 
 # Measures each frame: its scroll width, its paper colour, and its worst text contrast (WCAG 2.2, 1.4.3).
 MEASURE = """

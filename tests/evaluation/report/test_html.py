@@ -15,7 +15,7 @@ from headstart.evaluation.report.strings import LANGUAGES, words
 from headstart.evaluation.results import Comparison, Interval, Mistake, Report
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "col", "base", "source", "wbr", "area", "embed", "track"}
-SAMPLES = ["english", "chinese", "many_classes", "twenty_classes", "nasty", "bare"]
+SAMPLES = ["english", "learnt", "chinese", "many_classes", "twenty_classes", "nasty", "bare"]
 
 
 class Page(HTMLParser):
@@ -202,6 +202,35 @@ def test_steps_show_what_happened_to_how_many_rows(english: Report) -> None:
     table = Page(render_html(english)).tables[words("en")["steps"]]
     changes = [row[-1].replace("−", "-") for row in table[1:]]
     assert [s.n_after - s.n_before for s in english.steps] == [int(c) for c in changes]
+
+
+def test_learning_curves_show_the_training(learnt: Report) -> None:
+    """Every check is a row; steps, seconds, the last check and the best one are in words; the chart says them too."""
+    page = Page(render_html(learnt))
+    history = learnt.history
+    rows = page.tables["All checks (8)"][1:]
+    assert [[int(r[0]), *map(float, r[1:])] for r in rows] == [
+        [c.step, pytest.approx(c.loss, abs=6e-4), pytest.approx(c.accuracy, abs=6e-4)] for c in history.checks
+    ]
+    for shown in ("520", "83.2", "0.844 at step 520", "0.450 at step 325"):
+        assert shown in page.text
+    chart = next(a for tag, a in page.tags if tag == "svg" and a["class"] == "curves")
+    assert "0.450 at step 325" in chart["aria-label"]
+    assert "#training" in page.attributes("href")
+
+
+def test_curves_without_held_out_rows(learnt: Report) -> None:
+    """Too few rows to hold any out: the page says so, and shows the loss alone."""
+    page = Page(render_html(replace(learnt, history=replace(learnt.history, checks=()))))
+    assert words("en")["no_held_out"] in page.text
+    assert words("en")["held_out_accuracy"] not in page.text
+
+
+def test_no_curves_where_nothing_learnt_by_steps(english: Report) -> None:
+    """Neither a section nor a link to it."""
+    page = Page(render_html(english))
+    assert "training" not in page.attributes("id")
+    assert "#training" not in page.attributes("href")
 
 
 def test_everything_to_repeat_the_run_is_there(english: Report) -> None:

@@ -64,6 +64,19 @@ def test_warnings_and_errors_but_no_notes(english: Report) -> None:
     assert words("en")["more_warnings"].format(n=12 - 5) in printed(crowded)
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_training_in_two_lines(language: str, learnt: Report) -> None:
+    """Steps, seconds and losses; the last check where there was one. Nothing of a model that learnt otherwise."""
+    title, text = words(language)["training"], printed(learnt, language=language)
+    wanted = [520, 83.2, *(round(learnt.history.stretches[i].loss, 3) for i in (0, -1)), 520, 0.63, 0.844]
+    shown = text.split(title)[1].split("\n\n")[0]
+    assert [float(x) for x in re.findall(r"\d+\.?\d*", shown)] == wanted
+    assert len(shown.strip().splitlines()) <= 3
+    without = printed(replace(learnt, history=replace(learnt.history, checks=())), language=language)
+    assert "0.844" not in without.split(title)[1].split("\n\n")[0]
+    assert title not in printed(replace(learnt, history=None), language=language)
+
+
 def test_many_classes_are_counted(many_classes: Report) -> None:
     """20 of 150 classes are shown, and the others are not passed over in silence."""
     text = printed(many_classes)

@@ -34,12 +34,19 @@ Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, k
 Clean = Annotated[str | None, _model("Cleaning rules, such as default,near_duplicates; see `headstart list`.")]
 Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1:FILE,swap,copies:2.")]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
+Budget = Annotated[
+    str | None, _model("Time that fine-tuning may take, such as 30s, 5m or 1h; it learns for fewer epochs then.")
+]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")
 ]
 Config = Annotated[Path | None, typer.Option(help="A TOML file with these settings; flags override it.")]
 Out = Annotated[
     str | None, typer.Option(help="Folder of the bundle; default: a new one in bundles/.", rich_help_panel="Output")
+]
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on with a fit that was broken off (needs --out).", rich_help_panel="Output"),
 ]
 NoBundle = Annotated[bool, typer.Option("--no-bundle", help="Only measure.", rich_help_panel="Output")]
 Report = Annotated[str | None, typer.Option(help="Write the report as one HTML file.", rich_help_panel="Output")]

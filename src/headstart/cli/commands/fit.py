@@ -26,9 +26,11 @@ def fit(
     clean: only.Clean = None,
     augment: only.Augment = None,
     settings: only.Settings = None,
+    budget: only.Budget = None,
     seed: only.Seed = None,
     config: only.Config = None,
     out: only.Out = None,
+    resume: only.Resume = False,
     no_bundle: only.NoBundle = False,
     report: only.Report = None,
     language: options.LanguageOrConfig = None,
@@ -47,27 +49,47 @@ def fit(
     Example: headstart fit reviews.csv --test more.csv --report report.html
     """
     import sys
+    from contextlib import nullcontext
 
     from headstart.cli.console import say, showing_progress, write_json
+    from headstart.cli.resuming import prepare_checkpoint, way_on
     from headstart.config import RunConfig, parse_settings
+    from headstart.finetuning.distributed import is_first_process
     from headstart.job import repeat_command, run
 
     flags = {
         "train": train, "test": test, "source": source, "unlabelled": unlabelled, "shots": shots, "limit": limit,
         "encoder": encoder, "strategy": strategy, "head": head, "clean": clean,
-        "augment": augment, "seed": seed, "out": out, "report": report,
+        "augment": augment, "budget": budget, "seed": seed, "out": out, "report": report,
         "language": language, "text": text, "label": label, "title": title, "domain": domain, "encoding": encoding,
         "max_text_chars": max_text_chars, "skip_bad_rows": skip_bad_rows or None, "strip_labels": strip_labels or None,
     }  # fmt: skip
     if train is None and config is None:
         raise typer.BadParameter("give a file to learn from, or --config with `train`.", param_hint="TRAIN")
     run_config = RunConfig.build(config, settings=parse_settings(settings or []), **flags)
-    with showing_progress():
-        outcome = run(run_config, command=repeat_command(sys.argv[1:]), save=not no_bundle, say=say)
+    command = repeat_command(sys.argv[1:])
+    if is_first := is_first_process():
+        checkpoint = prepare_checkpoint(None if no_bundle else run_config.out, resume, say)
+    else:  # torchrun started several, and the first one speaks and writes for all
+        run_config, no_bundle = run_config.model_copy(update={"report": None}), True
+        checkpoint = prepare_checkpoint(run_config.out, resume, _silent) if resume else None
+    try:
+        with showing_progress() if is_first else nullcontext():
+            told = say if is_first else _silent
+            outcome = run(run_config, command=command, save=not no_bundle, checkpoint=checkpoint, say=told)
+    except KeyboardInterrupt as interruption:
+        say(way_on(checkpoint, command, str(interruption)))
+        raise typer.Exit(130) from None
+    if not is_first:
+        return
     if json:
         write_json(_payload(outcome))
     else:
         _show(outcome)
+
+
+def _silent(message: str) -> None:
+    pass
 
 
 def _payload(outcome: "Outcome") -> dict[str, Any]:

@@ -13,8 +13,9 @@ from typing import Any
 from headstart.evaluation.report.formatting import finite, integer
 from headstart.evaluation.report.markup import esc
 from headstart.evaluation.results import Bin, Interval
+from headstart.predictor import History
 
-__all__ = ["IntervalRow", "confusion_picture", "interval_chart", "reliability_chart"]
+__all__ = ["IntervalRow", "confusion_picture", "interval_chart", "learning_curves", "reliability_chart"]
 
 _MODEL, _BASELINE, _INK, _LINE = "#f10001", "#f10002", "#f10003", "#f10004"
 _VARIABLES = {_MODEL: "--model", _BASELINE: "--baseline", _INK: "--dim", _LINE: "--line"}
@@ -93,6 +94,43 @@ def reliability_chart(bins: Sequence[Bin], words: tuple[str, str, str], alt: str
     return _render("reliability", draw, height, list(words), alt)
 
 
+def learning_curves(history: History, words: tuple[str, str, str, str], alt: str) -> str:
+    """Panels over the steps: loss in training and on held-out rows, held-out accuracy, learning rate.
+
+    words: the names of the loss, of the accuracy, of the learning rate, and of the axis of steps.
+    """
+    stretches, checks = history.stretches, history.checks
+    trained = [(s.step, s.loss) for s in stretches if finite(s.loss)]
+    losses = [(c.step, c.loss) for c in checks if finite(c.loss)]
+    accuracies = [(c.step, c.accuracy) for c in checks if finite(c.accuracy)]
+    rates = [(s.step, s.learning_rate) for s in stretches if s.learning_rate is not None]
+    panels = [(0, 150, [(trained, _BASELINE, False), (losses, _MODEL, True)])]
+    if accuracies:
+        panels.append((1, 96, [(accuracies, _MODEL, True)]))
+    if rates:
+        panels.append((2, 54, [(rates, _BASELINE, False)]))
+    above, below, left = 26, 38, 50  # a panel's title, the axis of steps, the figures beside
+    height = below + sum(above + high for _, high, _ in panels)
+
+    def draw(figure: Any) -> None:
+        y = height
+        for number, high, lines in panels:
+            y -= above + high
+            axes = _axes(figure, (left / _WIDTH, y / height, (_WIDTH - left - 12) / _WIDTH, high / height))
+            axes.grid()
+            for line, colour, has_dots in lines:
+                _draw_line(axes, line, colour, has_dots=has_dots)
+            axes.set_xlim(0, max(history.n_steps, 1))
+            axes.locator_params(axis="y", nbins=max(2, high // 30))
+            axes.locator_params(axis="x", nbins=5, integer=True)
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.tick_params(labelbottom=number == panels[-1][0])
+            figure.text(0, (y + high + 7) / height, _stand_in(number), ha="left", va="bottom")
+        figure.text((left + _WIDTH - 12) / 2 / _WIDTH, 4 / height, _stand_in(3), ha="center", va="bottom")
+
+    return _render("curves", draw, height, list(words), alt)
+
+
 def confusion_picture(confusion: Sequence[Sequence[int]], alt: str) -> str:
     """A (k, k) matrix as a small picture: one pixel a pair, opacity = cube root of the row share."""
     import numpy as np
@@ -145,6 +183,13 @@ def _draw_curve(axes: Any, bins: Sequence[Bin], first: float) -> None:
     axes.set(xlim=(first, 1), ylim=(0, 1))
     axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "0.25", "0.50", "0.75", "1"])
     axes.tick_params(labelbottom=False)
+
+
+def _draw_line(axes: Any, points: Sequence[tuple[int, float]], colour: str, *, has_dots: bool) -> None:
+    if points:
+        x, y = zip(*points, strict=True)
+        dots = {"marker": "o", "markersize": 5} if has_dots and len(points) <= 30 else {}
+        axes.plot(x, y, color=colour, linewidth=2 if has_dots else 1.5, clip_on=False, **dots)
 
 
 def _draw_counts(axes: Any, bins: Sequence[Bin], first: float) -> None:

@@ -1,5 +1,6 @@
 """One self-contained page: no script, no font, no picture from elsewhere; light and dark; phone and paper."""
 
+from collections.abc import Iterable
 from importlib.resources import files
 
 from headstart.evaluation.report.formatting import integer
@@ -21,13 +22,15 @@ def render_html(report: Report, *, language: str = "en") -> str:
     """
     w = words(language)
     style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
-    parts = "\n".join(part(report, w) for part in SECTIONS.values())
+    parts = {key: html for key, part in SECTIONS.items() if (html := part(report, w))}
     return (
         f'<!DOCTYPE html>\n<html lang="{_LANG[language]}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{esc(report.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{_header(report, w)}\n<main>\n{summary(report, w)}\n{_contents(w)}\n{parts}\n</main>\n"
+        f"{_header(report, w)}\n<main>\n{summary(report, w)}\n{_contents(parts, w)}\n"
+        + "\n".join(parts.values())
+        + f"\n</main>\n"
         f"{_footer(report, w)}\n</body>\n</html>\n"
     )
 
@@ -44,8 +47,8 @@ def _header(report: Report, w: Words) -> str:
     )
 
 
-def _contents(w: Words) -> str:
-    links = "".join(f'<a href="#{key}">{esc(w.get(f"{key}.short", w[key]))}</a>' for key in SECTIONS)
+def _contents(keys: Iterable[str], w: Words) -> str:
+    links = "".join(f'<a href="#{key}">{esc(w.get(f"{key}.short", w[key]))}</a>' for key in keys)
     return f'<nav aria-label="{esc(w["sections"])}">{links}</nav>'
 
 

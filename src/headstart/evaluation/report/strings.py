@@ -170,6 +170,32 @@ _TABLE: dict[str, tuple[str, str]] = {
     "after": ("Rows after", "之后行数"),
     "change": ("Change", "变化"),
     "no_steps": ("No steps were recorded.", "没有记录步骤。"),
+    # training
+    "training": ("How the training went", "训练过程"),
+    "training.short": ("Training", "训练"),
+    "training_note": (
+        "Held out: training rows that were spared to check. Of more than 200 steps the training loss is the mean of "
+        "neighbouring ones. Where it falls while the held-out loss rises, the model learns by heart.",
+        "留出数据：从训练数据中留出、仅用于检查的行。超过 200 步时，训练损失为相邻若干步的平均。"
+        "若训练损失下降而留出损失上升，说明模型在死记硬背。",
+    ),
+    "no_held_out": (
+        "No rows were held out to check: there were too few. The training loss alone does not say how well new texts "
+        "are classified.",
+        "数据太少，没有留出用于检查的行。仅凭训练损失无法判断对新文本的分类效果。",
+    ),
+    "loss": ("Loss", "损失"),
+    "training_loss": ("Training loss", "训练损失"),
+    "held_out": ("Held-out rows", "留出数据"),
+    "held_out_loss": ("Held-out loss", "留出损失"),
+    "held_out_accuracy": ("Held-out accuracy", "留出准确率"),
+    "lowest_held_out": ("Lowest held-out loss", "最低留出损失"),
+    "learning_rate": ("Learning rate", "学习率"),
+    "step": ("Step", "步"),
+    "steps_taken": ("Steps", "步数"),
+    "at_step": ("{value} at step {step}", "{value}（第 {step} 步）"),
+    "checks": ("All checks ({n})", "全部检查（{n}）"),
+    "curves_alt": ("Learning curves. {values}", "学习曲线。{values}"),
     # method
     "why": ("Why this encoder and this head", "为何选择此编码器与分类头"),
     "why.short": ("Choice", "选择"),
@@ -188,6 +214,14 @@ _TABLE: dict[str, tuple[str, str]] = {
     "versions": ("Versions", "版本"),
     "scroll": ("{name}, scrolls sideways", "{name}，可横向滚动"),
     # the terminal
+    "trained": (
+        "{n} steps in {seconds} s, loss {first} to {last}",
+        "{n} 步，用时 {seconds} 秒，损失 {first} 至 {last}",
+    ),
+    "checked": (
+        "held-out rows at step {step}: loss {loss}, accuracy {accuracy}",
+        "第 {step} 步的留出数据：损失 {loss}，准确率 {accuracy}",
+    ),
     "warnings": ("Warnings", "警告"),
     "more_classes": ("{n} more classes are in the report.", "另有 {n} 个类别见报告。"),
     "more_warnings": ("{n} more warnings are in the report.", "另有 {n} 条警告见报告。"),

@@ -57,6 +57,7 @@ def print_report(
     console.print()
     _reasons(report, console, w)
     _steps(report, console, w)
+    _training(report, console, w)
     _warnings(report, console, w)
     _places({w["bundle"]: bundle, w["report"]: page}, console)
 
@@ -170,6 +171,22 @@ def _steps(report: Report, console: Console, w: Words) -> None:
             rows = f"{integer(step.n_before)} → {integer(step.n_after)}"
             console.print(Text(f"· {_line(step.data)}: {_line(step.action)} ({rows})"))
         console.print()
+
+
+def _training(report: Report, console: Console, w: Words) -> None:
+    """How the training went, of a model that learnt step by step."""
+    history = report.history
+    if history is None or not history.stretches:
+        return
+    console.print(Text(w["training"], style="bold"))
+    first, last = number(history.stretches[0].loss), number(history.stretches[-1].loss)
+    seconds = f"{history.seconds:,.1f}"
+    console.print(Text(f"· {w['trained'].format(n=integer(history.n_steps), seconds=seconds, first=first, last=last)}"))
+    if history.checks:
+        check = history.checks[-1]
+        loss, accuracy = number(check.loss), number(check.accuracy)
+        console.print(Text(f"· {w['checked'].format(step=integer(check.step), loss=loss, accuracy=accuracy)}"))
+    console.print()
 
 
 def _warnings(report: Report, console: Console, w: Words) -> None:

@@ -9,12 +9,14 @@ from headstart.evaluation.report.sections.data import data
 from headstart.evaluation.report.sections.method import method, steps, why
 from headstart.evaluation.report.sections.mistakes import mistakes
 from headstart.evaluation.report.sections.summary import summary
+from headstart.evaluation.report.sections.training import training
 from headstart.evaluation.report.strings import Words
 from headstart.evaluation.results import Report
 
 __all__ = ["SECTIONS", "summary"]
 
-# id (also the name of its title in strings.py, and of a shorter one where there is one) -> the part
+# id (also the name of its title in strings.py, and of a shorter one where there is one) -> the part; one that gives
+# nothing is left out
 SECTIONS: Mapping[str, Callable[[Report, Words], str]] = {
     "classes": classes,
     "confusion": confusion,
@@ -22,6 +24,7 @@ SECTIONS: Mapping[str, Callable[[Report, Words], str]] = {
     "mistakes": mistakes,
     "data": data,
     "steps": steps,
+    "training": training,
     "why": why,
     "method": method,
 }

@@ -1,0 +1,168 @@
+"""Few labels: `contrastive` against SetFit on the same MiniLM and the same support sets; frozen features beside them.
+
+HEADSTART_PEERS_PYTHON names the interpreter that has setfit, if it is not this one; HEADSTART_SETFIT_ONLY limits the
+suite to some data sets and seeds (`cr:0,emotion:0`). Finished cells are kept in the temporary folder: a suite that was
+broken off goes on.
+"""
+
+import hashlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.common import Goal, Result, Setup, commit, cpus, run_checked, table
+
+__all__ = ["TITLE", "run", "tables"]
+
+TITLE = "Few labels: contrastive against SetFit"
+_DATA = ("cr", "sst5", "emotion", "ag_news", "amazon_counterfactual_en")
+_SHOTS, _SEEDS, _TEST_ROWS = (8, 16), range(5), 1000
+_OURS = ("contrastive", "linear_probe", "partial_finetune")
+_SETFIT = "setfit"
+_PEERS: dict[str, int | None] = {_SETFIT: None, "setfit, paper (R = 20)": 20}  # name -> pairs a text
+_COSTS = ("wall_s", "cpu_s")
+
+
+def run(setup: Setup) -> Result:
+    """Each support set goes to all contenders, one after another; the order turns with the seed."""
+    import torch
+
+    os.environ["HEADSTART_CACHE"] = "off"
+    torch.set_num_threads(cpus())
+    folder = _model_folder()
+    names, cells = [*_OURS, *_PEERS], []
+    for data, seed in _asked(setup.quick):
+        for shots in _SHOTS[:1] if setup.quick else _SHOTS:
+            request = _request(setup, data, shots, seed, folder)
+            for name in names[seed % len(names) :] + names[: seed % len(names)]:
+                found = _kept(name, request)
+                cells.append({"data": data, "shots": shots, "seed": seed, "name": name, **found})
+                print(
+                    f"{data}, {shots} rows a class, seed {seed}, {name}: accuracy {100 * found['accuracy']:.1f}, "
+                    f"{found['wall_s']:.1f} s, CPU {found['cpu_s']:.1f} s",
+                    flush=True,
+                )
+    figures = {"cells": cells, "rows": _rows(cells), "threads": cpus(), "test_rows": _TEST_ROWS}
+    return Result(figures, _goals(figures["rows"], cells, not setup.quick))
+
+
+def tables(figures: dict[str, Any]) -> list[str]:
+    """A line for each data set and number of rows; accuracy and seconds of each contender."""
+    names = [*_OURS, *_PEERS]
+    lines = [
+        [
+            f"{row['data']}, {row['shots']} a class",
+            *(f"{100 * row[name]['accuracy']:.1f} ({row[name]['wall_s']:.1f} s)" for name in names),
+        ]
+        for row in figures["rows"]
+    ]
+    return [
+        *table(["", *names], lines),
+        "",
+        f"Mean accuracy over seeds on at most {figures['test_rows']:,} test rows, median wall seconds of a fit, "
+        f"{figures['threads']} threads.",
+        "Ours reads its model within that time; SetFit's is loaded before the clock starts.",
+    ]
+
+
+def _asked(quick: bool) -> list[tuple[str, int]]:
+    """Data sets and seeds."""
+    only = os.environ.get("HEADSTART_SETFIT_ONLY", "cr:0" if quick else "")
+    if only:
+        return [(data, int(seed)) for data, _, seed in (part.partition(":") for part in only.split(","))]
+    return [(data, seed) for data in _DATA for seed in _SEEDS]
+
+
+def _model_folder() -> str:
+    from headstart.encoders import make_encoder
+
+    encoder: Any = make_encoder("minilm").fit([])
+    return str(encoder.folder_)
+
+
+def _request(setup: Setup, data: str, shots: int, seed: int, folder: str) -> dict[str, Any]:
+    from headstart.data import read_dataset
+    from headstart.data.splits import limit_rows, sample_per_class
+
+    support, _ = sample_per_class(read_dataset(setup.file(data, "train")).dataset, shots, seed)
+    test, _ = limit_rows(read_dataset(setup.file(data, "test")).dataset, 200 if setup.quick else _TEST_ROWS, 0)
+    return {
+        "folder": folder,
+        "seed": seed,
+        "texts": support.texts,
+        "labels": support.labels,
+        "test_texts": test.texts,
+        "test_labels": test.labels,
+    }
+
+
+def _kept(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    """The figures of a cell, from an earlier try of this commit where there is one."""
+    key = hashlib.sha256(json.dumps([name, request, commit() if name in _OURS else ""]).encode()).hexdigest()[:24]
+    place = Path(tempfile.gettempdir()) / "headstart-setfit" / f"{key}.json"
+    if place.is_file() and not (commit() or "+").endswith("+"):
+        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        return found
+    make: Callable[[str, dict[str, Any]], dict[str, Any]] = _ours if name in _OURS else _theirs
+    found = make(name, request)
+    place.parent.mkdir(exist_ok=True)
+    place.write_text(json.dumps(found), encoding="utf-8")
+    return found
+
+
+def _ours(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    import numpy as np
+
+    from headstart import TextClassifier
+
+    classifier = TextClassifier(encoder="minilm", strategy=name, random_state=request["seed"])
+    wall, cpu = time.perf_counter(), time.process_time()
+    classifier.fit(list(request["texts"]), list(request["labels"]))
+    cost = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    found = np.asarray(classifier.predict(list(request["test_texts"])))
+    right = float(np.mean(found == np.asarray(request["test_labels"])))
+    return {"accuracy": right, **cost, "reasons": list(classifier.predictor_.reasons)}
+
+
+def _theirs(name: str, request: dict[str, Any]) -> dict[str, Any]:
+    python = os.environ.get("HEADSTART_PEERS_PYTHON", sys.executable)
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / "request.json"
+        path.write_text(json.dumps({**request, "n_iterations": _PEERS[name]}), encoding="utf-8")
+        done = run_checked([python, "-m", "benchmarks.peers.setfit_peer", str(path)])
+    figures: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures
+
+
+def _rows(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Means of accuracy and medians of costs over the seeds."""
+    places = list(dict.fromkeys((cell["data"], cell["shots"]) for cell in cells))
+    rows = []
+    for data, shots in places:
+        row: dict[str, Any] = {"data": data, "shots": shots}
+        for name in [*_OURS, *_PEERS]:
+            own = [c for c in cells if (c["data"], c["shots"], c["name"]) == (data, shots, name)]
+            row[name] = {
+                "accuracy": statistics.mean(c["accuracy"] for c in own),
+                **{cost: statistics.median(c[cost] for c in own) for cost in _COSTS},
+            }
+        rows.append(row)
+    return rows
+
+
+def _goals(rows: list[dict[str, Any]], cells: list[dict[str, Any]], judged: bool) -> list[Goal]:
+    goals = []
+    for shots in dict.fromkeys(row["shots"] for row in rows):
+        some = [row for row in rows if row["shots"] == shots]
+        ours, theirs = (statistics.mean(r[name]["accuracy"] for r in some) for name in (_OURS[0], _SETFIT))
+        goals.append(Goal(f"{shots} rows a class: mean accuracy, ours less SetFit's", ours - theirs, ">=", 0.0, judged))
+    for cost in _COSTS:
+        ours, theirs = (sum(c[cost] for c in cells if c["name"] == name) for name in (_OURS[0], _SETFIT))
+        goals.append(Goal(f"{cost} of all fits, ours over SetFit's", ours / theirs, "<=", 0.1, judged))
+    return goals

@@ -1,0 +1,64 @@
+"""What rows that a run does not learn from say of its weights, and when they say enough to act on.
+
+Shape letters: n rows that check, k classes.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.functional.probability import fit_scale, log_losses
+
+if TYPE_CHECKING:
+    from headstart.finetuning.averaging import Weights
+    from headstart.types import Floats, Ints
+
+__all__ = ["Answer", "Best", "Check", "answer", "clearly_lower"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the rows that check say after some steps."""
+
+    step: int
+    loss: float  # mean log loss of the calibrated logits
+    accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A check with what each row says. losses (n,) of the logits times `scale`, the factor that calibrates them."""
+
+    check: Check
+    losses: "Floats"
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The check with the lowest mean loss so far, and the weights of its moment."""
+
+    answer: Answer
+    weights: "Weights"
+
+
+def answer(step: int, logits: "Floats", y: "Ints") -> Answer:
+    """Logits (n, k) of rows with classes y (n,), judged after calibration by one factor.
+
+    Without it a network would look worse the surer it gets, even while it ranks the classes better.
+    """
+    scale = fit_scale(logits, y)
+    losses = log_losses(logits * scale, y)
+    check = Check(step, float(losses.mean()), float(np.mean(logits.argmax(axis=1) == y)))
+    return Answer(check, losses, scale)
+
+
+def clearly_lower(losses: "Floats", than: "Floats") -> bool:
+    """Whether losses (n,) are lower than others of the same rows by more than one standard error of the difference.
+
+    The difference is paired, row by row: what is hard for both does not count as noise, and a few rows that changed
+    among many that did not are no proof. One row proves nothing.
+    """
+    gain = np.asarray(than, np.float64) - np.asarray(losses, np.float64)
+    return len(gain) > 1 and float(gain.mean()) > float(gain.std(ddof=1)) / len(gain) ** 0.5

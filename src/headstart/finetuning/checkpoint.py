@@ -1,0 +1,236 @@
+"""Checkpoints: a run that is killed at any step goes on from the last one, bit for bit. Needs torch to read and write.
+
+A checkpoint's folder holds at most two files:
+
+    last.safetensors       the state of the run; what is not a tensor is JSON in its metadata
+    best-STEP.safetensors  the best weights so far, where the state names them
+
+Each is written beside its place, synced and renamed; the state last: whenever the process dies, what the state in
+place names is there.
+"""
+
+import contextlib
+import json
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError, safe_open
+
+from headstart.encoders._recipe import fingerprint
+from headstart.encoders.transformer import Transformer
+from headstart.errors import ConfigError
+from headstart.finetuning.settings import Settings
+from headstart.types import Task
+from headstart.versions import versions
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["Checkpoint", "Saved", "discard", "held_interrupts", "identity", "is_there"]
+
+Tensors = Mapping[str, "torch.Tensor"]
+
+_LAST, _BEST, _HALF = "last.safetensors", "best-{}.safetensors", ".half"
+_STATE = "state"  # the key of the JSON in the metadata
+_FORMAT = 1
+_SHOWN = 40  # characters of a value; longer ones are digests, which tell people nothing
+_MOST_OF_THE_TIME = 1 / 20  # that writing may take at pauses
+_FIRST_WRITE_S = 0.5  # until one was measured
+_NO_MATTER = ("checkpoint_every_s", "log_to")  # settings that change nothing of the weights
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The state of a run: tensors by name, JSON values, and the best weights so far with the step they are from."""
+
+    tensors: Tensors
+    facts: Mapping[str, Any]
+    best: Tensors = field(default_factory=dict)
+    best_step: int | None = None
+
+
+@dataclass(slots=True)
+class Checkpoint:
+    """A place for the state of one run. identity: everything that decides the run, by name.
+
+    every_s: seconds between two writes. Raises ConfigError when the folder cannot be made.
+    """
+
+    folder: Path
+    identity: Mapping[str, str]
+    every_s: float = 60.0
+    clock: Callable[[], float] = time.monotonic
+    _written: float = field(init=False)
+    _write_s: float = field(init=False, default=_FIRST_WRITE_S)
+
+    def __post_init__(self) -> None:
+        self._written = self.clock()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(
+                f"Checkpoint folder {self.folder} cannot be made: {error.strerror or error}. Choose another place."
+            ) from error
+
+    def due(self, *, at_pause: bool) -> bool:
+        """Whether to write now. At a pause (an epoch's end) it is due sooner: as long as writing costs a twentieth."""
+        wait = self._write_s / _MOST_OF_THE_TIME
+        return self.clock() - self._written >= (min(wait, self.every_s) if at_pause else self.every_s)
+
+    def write(self, saved: Saved) -> bool:
+        """Put this state in the place of the last one. A disk that is full is reported, and does not end the run."""
+        begun = self.clock()
+        best = None if saved.best_step is None else _BEST.format(saved.best_step)
+        state = {"format": _FORMAT, "identity": dict(self.identity), "best": best, "facts": dict(saved.facts)}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            if best is not None and not (self.folder / best).exists():
+                _put(self.folder / best, saved.best, {})
+            _put(self.folder / _LAST, saved.tensors, {_STATE: json.dumps(state)})
+            _remove(self.folder, but={_LAST, best})
+        except OSError as error:
+            _log.warning("%s: no checkpoint could be written (%s). The run goes on.", self.folder, error.strerror)
+            return False
+        finally:
+            self._written = self.clock()
+            self._write_s = self._written - begun
+        return True
+
+    def read(self) -> Saved | None:
+        """The state that was written last; None where there is none.
+
+        Raises ConfigError for a file that is damaged, and for the state of another run, with what differs.
+        """
+        path = self.folder / _LAST
+        if not path.exists():
+            return None
+        try:
+            tensors, metadata = _read(path)
+            state = json.loads(metadata[_STATE])
+            given, facts, number = state["identity"], state["facts"], state["format"]
+            best = {} if state["best"] is None else _read(self.folder / state["best"])[0]
+        except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{path} is damaged ({error}). Remove {self.folder}, and begin the run again.") from error
+        differing = _differing(given, self.identity) + ([] if number == _FORMAT else ["the format differs"])
+        if differing:
+            raise ConfigError(
+                f"The checkpoint in {self.folder} is of another run: {'; '.join(differing)}. Repeat the command "
+                "exactly to go on with it; to begin anew, remove it or leave --resume out."
+            )
+        return Saved(tensors, facts, best, facts.get("best_step"))
+
+
+def is_there(folder: Path) -> bool:
+    """Whether the folder holds a checkpoint."""
+    return (folder / _LAST).exists()
+
+
+def discard(folder: Path) -> None:
+    """Remove a checkpoint, and its folder if nothing else is in it."""
+    _remove(folder, but=set())
+    with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
+        folder.rmdir()
+
+
+def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings) -> dict[str, str]:
+    """Everything that decides a fine-tuning run, by a name for people; what is large as a digest."""
+    deciding = {f"strategy.{name}": str(value) for name, value in asdict(settings).items() if name not in _NO_MATTER}
+    return {
+        "the strategy": strategy,
+        "the seed": str(task.random_state),
+        "the budget": str(task.budget_s),
+        "the texts": _digest(repr(task.texts)),
+        "the labels": _digest(repr((task.y.tolist(), task.classes))),
+        "the model": fingerprint(encoder.folder_, encoder.recipe_),
+        "the device": encoder.device.type,
+        **deciding,
+        **{f"the version of {name}": number for name, number in versions().items()},
+    }
+
+
+@contextmanager
+def held_interrupts(wanted: bool) -> Iterator[Callable[[], bool]]:
+    """Within the block Ctrl-C only makes the function that is given return True; a second one interrupts at once.
+
+    A step that is broken off in the middle leaves weights that belong to no step. Outside of the main thread, where
+    Python delivers no Ctrl-C, nothing changes.
+    """
+    asked = False
+
+    def note(number: int, frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    if not wanted or threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _put(path: Path, tensors: Tensors, metadata: dict[str, str]) -> None:
+    """Write beside the place, sync, rename: the old file or the new one is there, never a part."""
+    from safetensors.torch import save
+
+    half = path.with_name(path.name + _HALF)
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with half.open("wb") as file:  # as bytes: the library's own writing raises no OSError on a full disk
+        file.write(save(plain, metadata))
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if os.name == "nt":
+        return  # a folder cannot be opened there; the system keeps renames in order
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> "tuple[dict[str, torch.Tensor], dict[str, str]]":
+    with safe_open(path, framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118 not a dict
+
+
+def _remove(folder: Path, but: set[str | None]) -> None:
+    ours = [*folder.glob(_LAST + "*"), *folder.glob(_BEST.format("*") + "*")]
+    for path in ours:
+        if path.name not in but:
+            path.unlink(missing_ok=True)
+
+
+def _differing(given: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
+    """`learning_rate was 0.1 and is 0.2`, `the texts differ`: what is not the same in the two."""
+    said = []
+    for name in sorted({*given, *wanted}):
+        was, now = given.get(name), wanted.get(name)
+        if was != now:
+            short = all(value is None or len(value) <= _SHOWN for value in (was, now))
+            said.append(f"{name} was {was} and is {now}" if short else f"{name} differs")
+    return said

@@ -1,0 +1,68 @@
+"""How many steps a run takes and at which rates, where its time is limited too."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from headstart.functional.schedules import Schedule, squeezed
+
+__all__ = ["Pace", "Plan"]
+
+_SPARE = 0.03  # of the time that is left, for what was not foreseen
+_CLOSE = 0.05  # of the steps that are left: a plan that is this near is kept
+_FORWARD = 1 / 3  # of a step's time, what it takes to read its rows without learning
+
+
+@dataclass(slots=True)
+class Pace:
+    """What steps and checks have taken so far, in seconds. tokens_ratio: tokens of a check by those of a step."""
+
+    tokens_ratio: float = 0.0
+    on_steps: float = 0.0
+    n_steps: int = 0
+    on_checks: float = 0.0
+    n_checks: int = 0
+
+    def step_s(self) -> float:
+        """Seconds a step."""
+        return self.on_steps / max(self.n_steps, 1)
+
+    def check_s(self) -> float:
+        """Seconds a check; before the first, what the steps make likely."""
+        return self.on_checks / self.n_checks if self.n_checks else self.step_s() * _FORWARD * self.tokens_ratio
+
+
+@dataclass(slots=True)
+class Plan:
+    """`n_steps` steps at the rates of `schedule`, until `fit` finds that there is less time than that.
+
+    The changes (at step, steps left) decide the rates, and nothing else does: a run is repeated by repeating them.
+    """
+
+    full: int  # steps that the number of epochs asks for
+    schedule: Schedule
+    n_steps: int = field(init=False)
+    changes: list[tuple[int, int]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        given, self.changes, self.n_steps = self.changes, [], self.full
+        self.repeat(given)
+
+    def repeat(self, changes: Iterable[tuple[int, int]]) -> None:
+        """Make these changes."""
+        for at, n_left in changes:
+            self.schedule = squeezed(self.schedule, self.n_steps, at, n_left)
+            self.n_steps = at + n_left
+            self.changes.append((at, n_left))
+
+    def fit(self, at: int, seconds_left: float, pace: Pace, n_between: int, n_last: int) -> None:
+        """After step `at`, take no more steps than there is time for, nor more than the epochs ask for.
+
+        n_between: steps between two checks; n_last: checks that come after the last step.
+        """
+        if not 0 < at < self.n_steps or not pace.n_steps:
+            return
+        usable = seconds_left * (1 - _SPARE) - n_last * pace.check_s()
+        possible = int(usable / max(pace.step_s() + pace.check_s() / n_between, 1e-9))
+        n_left = max(1, min(self.full - at, possible))
+        if abs(n_left - (self.n_steps - at)) > _CLOSE * (self.n_steps - at):
+            self.repeat([(at, n_left)])

@@ -1,0 +1,59 @@
+"""Which rows a run learns from, which check it, and what a network decides of rows.
+
+Shape letters: n rows, k classes.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from headstart.data.splits import folds
+from headstart.finetuning.distributed import current
+from headstart.finetuning.inputs import Inputs
+from headstart.finetuning.network import Network, in_precision
+from headstart.finetuning.settings import Settings
+from headstart.text.batching import token_budget_batches
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from headstart.types import Floats, Ints
+
+__all__ = ["Rows", "decide", "split_rows"]
+
+_LEAST_ROWS = 400  # with fewer, all learn: no tenth of them could tell two runs apart
+_CHECK_SHARE, _MOST_CHECKED = 0.1, 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Row numbers to learn from, and to check on (none where there are too few)."""
+
+    learn: "Ints"
+    check: "Ints"
+
+
+def split_rows(texts: "Sequence[str]", y: "Ints", random_state: int) -> Rows:
+    """A tenth of the rows, 1,000 at most, are spared for checking; equal texts stay together."""
+    n = len(y)
+    if n < _LEAST_ROWS:
+        return Rows(np.arange(n), np.arange(0))
+    n_folds = max(round(1 / _CHECK_SHARE), round(n / _MOST_CHECKED))
+    learn, check = folds(y, n_folds, random_state, texts=texts)[0]
+    return Rows(learn, check)
+
+
+def decide(network: Network, inputs: Inputs, rows: "Ints", settings: Settings) -> "Floats":
+    """Logits (n, k) float64 of these rows, nothing dropped. Processes that learn together share the work."""
+    was = network.training
+    network.eval()
+    logits = np.zeros((len(rows), network.last.out_features))
+    try:
+        with torch.inference_mode(), in_precision(settings.precision, network.last.weight.device):
+            for batch in current().share(token_budget_batches(inputs.lengths[rows].tolist(), settings.batch_tokens)):
+                logits[batch] = network.decide(inputs.features(rows[batch])).float().cpu().numpy()
+    finally:
+        network.train(was)
+    return current().add_up(logits)

@@ -1,0 +1,105 @@
+"""All that changes while a run goes on, but for the network and the optimiser themselves; to and from a checkpoint."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from headstart.finetuning.averaging import RunningMean, assign
+from headstart.finetuning.checking import Answer, Best, Check
+from headstart.finetuning.checkpoint import Saved
+
+__all__ = ["RunState"]
+
+Parameters = Mapping[str, torch.Tensor]
+
+
+@dataclass(slots=True)
+class RunState:
+    """Where a run is. `stream` draws its random numbers; n_worse: checks in a row that were worse than the best;
+    seconds: of earlier processes, where the run was broken off.
+    """
+
+    stream: torch.Generator
+    losses: list[float] = field(default_factory=list)  # one a step
+    checks: list[Check] = field(default_factory=list)
+    mean: RunningMean = field(default_factory=RunningMean)
+    best: Best | None = None
+    n_worse: int = 0
+    changes: list[tuple[int, int]] = field(default_factory=list)  # of the plan
+    seconds: float = 0.0
+
+    @property
+    def taken(self) -> int:
+        """Steps taken so far."""
+        return len(self.losses)
+
+    def saved(self, parameters: Parameters, optimiser: torch.optim.Optimizer, seconds: float) -> Saved:
+        """As a value that a checkpoint writes. seconds: of this process."""
+        tensors = {f"weights/{name}": value for name, value in parameters.items()}
+        tensors |= {f"mean/{name}": value for name, value in zip(parameters, self.mean.values, strict=False)}
+        tensors |= {"stream": self.stream.get_state(), "losses": torch.tensor(self.losses, dtype=torch.float64)}
+        held, plain = _parts(optimiser)
+        tensors |= held
+        facts: dict[str, Any] = {
+            "checks": [asdict(check) for check in self.checks],
+            "mean_n": self.mean.n,
+            "n_worse": self.n_worse,
+            "changes": self.changes,
+            "seconds": self.seconds + seconds,
+            "optimiser": plain,
+        }
+        if self.best is None:
+            return Saved(tensors, facts)
+        check = self.best.answer.check
+        facts |= {"best": asdict(check), "best_step": check.step, "best_scale": self.best.answer.scale}
+        tensors["best_losses"] = torch.from_numpy(np.asarray(self.best.answer.losses, np.float64))
+        return Saved(tensors, facts, dict(zip(parameters, self.best.weights, strict=True)), check.step)
+
+    def restore(self, saved: Saved, parameters: Parameters, optimiser: torch.optim.Optimizer) -> None:
+        """Become what was saved, and make the parameters and the optimiser so."""
+        tensors, facts = saved.tensors, saved.facts
+        assign(parameters.values(), [tensors[f"weights/{name}"] for name in parameters])
+        _fill(optimiser, tensors, facts["optimiser"])
+        self.stream.set_state(tensors["stream"])
+        self.losses[:] = tensors["losses"].tolist()
+        self.checks[:] = [Check(**check) for check in facts["checks"]]
+        mean = [tensors[f"mean/{name}"] for name in parameters] if facts["mean_n"] else []
+        self.mean = RunningMean(_beside(mean, parameters), facts["mean_n"])
+        self.n_worse, self.seconds = facts["n_worse"], facts["seconds"]
+        self.changes[:] = [(at, n_left) for at, n_left in facts["changes"]]
+        self.best = None
+        if saved.best:
+            losses = tensors["best_losses"].numpy()
+            weights = _beside([saved.best[name] for name in parameters], parameters)
+            self.best = Best(Answer(Check(**facts["best"]), losses, facts["best_scale"]), weights)
+
+
+def _parts(optimiser: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, dict[str, Any]]]:
+    """The optimiser's tensors by number of the parameter and name, and its other values."""
+    tensors: dict[str, torch.Tensor] = {}
+    plain: dict[str, dict[str, Any]] = {}
+    for number, values in optimiser.state_dict()["state"].items():
+        for name, value in values.items():
+            if isinstance(value, torch.Tensor):
+                tensors[f"optimiser/{number}/{name}"] = value
+            else:
+                plain.setdefault(str(number), {})[name] = value
+    return tensors, plain
+
+
+def _fill(optimiser: torch.optim.Optimizer, tensors: Parameters, plain: Mapping[str, Mapping[str, Any]]) -> None:
+    state: dict[int, dict[str, Any]] = {int(number): dict(values) for number, values in plain.items()}
+    for key, value in tensors.items():
+        kind, _, rest = key.partition("/")
+        if kind == "optimiser":
+            number, _, name = rest.partition("/")
+            state.setdefault(int(number), {})[name] = value
+    optimiser.load_state_dict({**optimiser.state_dict(), "state": state})  # its groups stay those of the settings
+
+
+def _beside(values: list[torch.Tensor], parameters: Parameters) -> list[torch.Tensor]:
+    """The values on the devices of their parameters."""
+    return [value.to(parameter.device) for value, parameter in zip(values, parameters.values(), strict=False)]

@@ -1,0 +1,128 @@
+"""Contrastive tuning of an encoder on a few rows, with a head, and what their halves say of it.
+
+Shape letters: n rows, d features, k classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from headstart.finetuning.checking import clearly_lower
+from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
+from headstart.finetuning.inputs import Inputs
+from headstart.finetuning.network import Network
+from headstart.finetuning.settings import Settings
+from headstart.functional.probability import fit_scale, log_losses
+from headstart.heads.logistic import Logistic
+from headstart.progress import track
+from headstart.types import State
+
+if TYPE_CHECKING:
+    from headstart.types import Floats, Ints
+
+__all__ = ["Learnt", "Support"]
+
+_C = 1.0  # of the head behind a tuned encoder: folds of rows whose labels it has seen could not choose it
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """A head, whether its features are those of the tuned body or of the one that was given, and why."""
+
+    head: Logistic
+    is_tuned: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """Rows with classes y (n,) that `network`'s body is to be tuned on, where it is open."""
+
+    network: Network
+    inputs: Inputs
+    y: "Ints"
+    loss: Loss
+    settings: Settings
+    random_state: int = 0
+
+    def learn(self, halves: "Sequence[tuple[Ints, Ints]]") -> Learnt:
+        """Tune on all rows and fit the head. The body is the tuned one after that, or as it was.
+
+        halves: (rows to learn from, rows to check on) pairs that check each row once, or nothing. The body stays as it
+        was where they say clearly that it is better so; their answers calibrate the head. Raises DataError for a class
+        with fewer than two rows, before any work.
+        """
+        frozen, scale, reasons = self._features(), 1.0, ["It was not checked whether tuning helps."]
+        untuned = Logistic(random_state=self.random_state).fit(frozen, self.y)
+        if halves:
+            before, after = self._answers(halves, frozen)
+            keep_frozen, reasons = _verdict(before, after, self.y)
+            if keep_frozen:
+                return Learnt(untuned, False, tuple(reasons))
+            scale = fit_scale(after, self.y)
+        n_steps = self._tune(np.arange(len(self.y)))
+        head = _scaled(self._head(self._features(), self.y), scale)
+        return Learnt(head, True, (self._said(n_steps), *reasons))
+
+    def _answers(self, halves: "Sequence[tuple[Ints, Ints]]", frozen: "Floats") -> "tuple[Floats, Floats]":
+        """Log-probabilities (n, k) of each row by what was learnt without it: the head alone, and after tuning."""
+        start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
+        before, after = (np.empty((len(self.y), self.network.last.out_features)) for _ in range(2))
+        for learn, check in halves:
+            self._tune(learn)
+            for answers, features in ((before, frozen), (after, self._features())):
+                answers[check] = _log(self._head(features[learn], self.y[learn]).predict_proba(features[check]))
+            self.network.load_state_dict(start, strict=False)
+        return before, after
+
+    def _head(self, features: "Floats", y: "Ints") -> Logistic:
+        return Logistic(C=_C, random_state=self.random_state).fit(features, y)
+
+    def _tune(self, rows: "Ints") -> int:
+        """Tune the body on these rows, from where it is. Returns the number of steps."""
+        given = (self.inputs, self.y, rows, self.settings, self.random_state)
+        n_steps = n_steps_of(*given[:4])
+        for _ in track(contrast(self.network, self.loss, *given), "contrastive tuning", n_steps):
+            pass
+        return n_steps
+
+    def _features(self) -> "Floats":
+        """(n, d) of all rows, nothing dropped."""
+        self.network.eval()
+        with torch.inference_mode():
+            features: Floats = features_of(self.inputs, np.arange(len(self.y))).float().cpu().numpy()
+        return features
+
+    def _said(self, n_steps: int) -> str:
+        layers = f"The highest {self.settings.top_layers}" if self.network.n_frozen else "All"
+        return f"{layers} layers were tuned on {len(self.y):,} rows in {n_steps:,} steps, all pairs of a batch at once."
+
+
+def _verdict(before: "Floats", after: "Floats", y: "Ints") -> tuple[bool, list[str]]:
+    """Whether the frozen encoder is clearly better, and a sentence; from log-probabilities (n, k) of both."""
+    losses = [log_losses(answers * fit_scale(answers, y), y) for answers in (before, after)]
+    right = [100 * float(np.mean(answers.argmax(axis=1) == y)) for answers in (before, after)]
+    figures = (
+        f"Learning from one half of the rows, with the answers of the other: accuracy {right[0]:.1f} frozen and "
+        f"{right[1]:.1f} tuned, log loss {losses[0].mean():.3f} and {losses[1].mean():.3f}"
+    )
+    if clearly_lower(losses[0], losses[1]):
+        return True, [f"{figures}: tuning does not help here, and the encoder stays as it was."]
+    helps = "tuning helps" if clearly_lower(losses[1], losses[0]) else "no clear difference, the tuned encoder is taken"
+    return False, [f"{figures}: {helps}."]
+
+
+def _log(probabilities: "Floats") -> "Floats":
+    logs: Floats = np.log(np.maximum(probabilities, 1e-12))
+    return logs
+
+
+def _scaled(head: Logistic, scale: float) -> Logistic:
+    """The head with its decision values times `scale`."""
+    state = head.get_state()
+    arrays = {name: (values * scale).astype(values.dtype) for name, values in state.arrays.items()}
+    chosen = {**state.settings["chosen"], "scale": state.settings["chosen"]["scale"] * scale}
+    return Logistic.from_state(State({**state.settings, "chosen": chosen}, arrays))

@@ -1,0 +1,126 @@
+"""Contrastive tuning for 8 to 64 rows a class: the encoder learns to bring rows of one class together, all pairs of
+rows at once; then a logistic head learns from its features.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from headstart.checks import check_choice, check_flag, check_number
+from headstart.data.splits import folds
+from headstart.encoders.transformer import Transformer
+from headstart.errors import ConfigError
+from headstart.finetuning.settings import Settings
+from headstart.predictor import Predictor
+from headstart.strategies._finetuning import FineTuning
+from headstart.types import Ints, Task
+
+if TYPE_CHECKING:
+    from headstart.finetuning.contrast import Loss
+
+__all__ = ["Contrastive"]
+
+_LOSSES = ("supervised", "pairs")
+_LEAST_ROWS = 2  # of each class in a half, for a head to learn from
+_NAME = "contrastive"
+_WITHOUT_EFFECT = (
+    "reinit_layers", "l1", "l2_sp", "label_smoothing", "class_weight", "dropout", "head_learning_rate", "average",
+    "patience", "checks_per_epoch", "log_to",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ContrastiveSettings(Settings):
+    """loss: "supervised" (contrastive, Khosla et al. 2020, with `temperature`) or "pairs" (SetFit's cosines).
+    guard: tune on each half of the rows first, to see on the other whether tuning helps; as much time again.
+    """
+
+    loss: str = "pairs"
+    temperature: float = 0.3
+    guard: bool = True
+
+    def __post_init__(self) -> None:
+        Settings.__post_init__(self)
+        check_choice("loss", self.loss, _LOSSES, part="strategy")
+        check_number("temperature", self.temperature, above=True, part="strategy")
+        check_flag("guard", self.guard, part="strategy")
+        given = [f.name for f in fields(Settings) if f.name in _WITHOUT_EFFECT and getattr(self, f.name) != f.default]
+        if given:
+            raise ConfigError(
+                f"The strategy contrastive makes no use of strategy.{given[0]}: its loss is that of pairs of rows, "
+                "and no rows are held out. Leave it out, or take full_finetune or partial_finetune."
+            )
+        if self.top_layers == 0:
+            raise ConfigError("strategy.top_layers is 0: nothing would be tuned. The strategy linear_probe does that.")
+
+
+class Contrastive(FineTuning):
+    """Batches are the whole support set, or, past `batch_rows` rows or `batch_tokens` tokens, parts of it with each
+    class in proportion. Knobs: `loss`, `temperature`, `guard`, and those of `headstart.finetuning.settings.Settings`
+    that are about the body: the head is logistic regression.
+
+    Before, the same is done on each half of the rows (from four rows a class on). If the other half's log loss, once
+    calibrated, is clearly lower with the frozen encoder (by more than a standard error of the paired difference), the
+    frozen encoder stays. The answers of the halves calibrate the probabilities too.
+
+    Sources: Khosla et al., NeurIPS 2020; Tunstall et al. 2022 (SetFit), which trains on sampled pairs of texts.
+    """
+
+    is_long_work: ClassVar[bool] = False
+    has_search: ClassVar[bool] = False
+    settings_type: ClassVar[type[Settings]] = _ContrastiveSettings
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "n_epochs": 8,
+        "learning_rate": 1e-4,
+        "top_layers": 2,
+        "batch_rows": 128,
+        "batch_tokens": 8192,
+        "warmup": 0.2,
+    }
+
+    def _fit(self, task: Task, encoder: Transformer, settings: Settings) -> Predictor:
+        if not isinstance(settings, _ContrastiveSettings):
+            raise TypeError(f"settings of type {type(settings).__name__}")
+        import torch
+
+        from headstart.finetuning.inputs import Tokens, kept_states
+        from headstart.finetuning.network import Network, prepare
+        from headstart.finetuning.support import Support
+        from headstart.finetuning.tuned import Tuned
+        from headstart.finetuning.windows import in_windows
+        from headstart.training import random_stream
+
+        body = encoder.whole_model().to(encoder.device)
+        with random_stream(torch.Generator().manual_seed(task.random_state)):
+            prepare(body.model, settings)
+            network = Network(body, len(task.classes)).to(encoder.device)
+            depth = self._open(network, settings)
+        network.last.requires_grad_(False)
+        ids, counts = encoder.tokeniser.windows(task.texts)
+        tokens = Tokens(body, ids, encoder.pad_id)
+        frozen, y = depth if settings.keep_states else 0, np.asarray(task.y)
+        with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
+            inputs = in_windows(read, counts, normalise=body.recipe.normalise)
+            support = Support(network, inputs, y, _loss(settings), settings, task.random_state)
+            learnt = support.learn(_halves(task) if settings.guard else ())
+        reasons = (*learnt.reasons, *filter(None, [inputs.note]))
+        kept = Tuned(encoder, body) if learnt.is_tuned else encoder
+        return Predictor(kept, learnt.head, task.classes, self.encoder, "logistic", _NAME, reasons)
+
+
+def _loss(settings: _ContrastiveSettings) -> "Loss":
+    from headstart.finetuning.contrast import pair_loss, supervised_contrast
+
+    return pair_loss if settings.loss == "pairs" else partial(supervised_contrast, temperature=settings.temperature)
+
+
+def _halves(task: Task) -> Sequence[tuple[Ints, Ints]]:
+    """Halves of the rows, equal texts in one, each to learn from once; none where one has too few of a class."""
+    if len(set(task.texts)) < 2:
+        return []
+    halves = folds(task.y, 2, task.random_state, texts=task.texts)
+    least = min(int(np.bincount(task.y[rows], minlength=len(task.classes)).min()) for rows, _ in halves)
+    return halves if least >= _LEAST_ROWS else []

@@ -1,0 +1,89 @@
+"""Contrastive tuning, end to end on tiny models."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart.errors import ConfigError, DataError
+from headstart.strategies.contrastive import Contrastive, _halves
+from headstart.types import Task
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+TEXTS = tuple(f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(16))
+TASK = Task(TEXTS, np.arange(16) % 2, ("good", "cold"))
+UNSEEN = ("a bright good film", "the soup was very cold")
+
+
+@pytest.mark.parametrize("loss", ["pairs", "supervised"])
+def test_it_learns_and_repeats_itself(tiny_model: Callable[[str], Path], loss: str) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    folder = str(tiny_model("bert"))
+    state = torch.get_rng_state()
+    strategies = [Contrastive(folder, strategy_settings={"loss": loss}) for _ in range(2)]
+    first, again = (strategy.fit(TASK) for strategy in strategies)
+    assert list(first.predict(UNSEEN).labels) == ["good", "cold"]
+    assert (first.predict_proba(TEXTS) == again.predict_proba(TEXTS)).all()
+    assert torch.get_rng_state().equal(state)
+    assert any("accuracy" in reason for reason in first.reasons)
+
+
+def test_only_the_highest_layer_changes_and_rows_of_a_class_come_together(tiny_model: Callable[[str], Path]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    settings = {"top_layers": 1, "guard": False, "n_epochs": 12, "learning_rate": 3e-3}
+    strategy = Contrastive(str(tiny_model("bert")), strategy_settings=settings)
+    base = strategy._transformer(TASK)
+    predictor = strategy.fit(TASK)
+    tuned: Any = predictor.encoder
+    before, after = base.whole_model().state_dict(), tuned.whole_model().state_dict()
+    changed = {name for name in before if not before[name].equal(after[name])}
+    assert changed
+    assert all("layer.1." in name for name in changed)
+
+    def gap(features: np.ndarray) -> float:
+        unit = features / np.linalg.norm(features, axis=1, keepdims=True)
+        alike = TASK.y[:, None] == TASK.y
+        cosines = unit @ unit.T
+        return float(cosines[alike].mean() - cosines[~alike].mean())
+
+    base.cache = False
+    assert gap(tuned.encode(TEXTS)) > gap(base.encode(TEXTS))
+    assert "It was not checked whether tuning helps." in predictor.reasons
+
+
+def test_halves_need_two_rows_of_each_class_and_keep_equal_texts_together() -> None:
+    few = Task(TEXTS[:6], np.arange(6) % 2, ("good", "cold"))
+    assert not len(_halves(few))
+    doubled = Task((*TEXTS, *TEXTS), np.concatenate([TASK.y, TASK.y]), ("good", "cold"))
+    for learn, check in _halves(doubled):
+        assert not {doubled.texts[i] for i in learn} & {doubled.texts[i] for i in check}
+
+
+def test_too_few_rows_are_refused(tiny_model: Callable[[str], Path]) -> None:
+    task = Task(TEXTS[:3], np.array([0, 1, 0]), ("good", "cold"))
+    with pytest.raises(DataError, match="two rows of every class"):
+        Contrastive(str(tiny_model("bert"))).fit(task)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"loss": "triplet"}, "strategy.loss must be one of supervised, pairs"),
+        ({"temperature": 0}, "strategy.temperature must be a number above 0"),
+        ({"guard": 1}, "strategy.guard must be true or false"),
+        ({"l2_sp": 0.1}, "makes no use of strategy.l2_sp"),
+        ({"top_layers": 0}, "nothing would be tuned"),
+        ({"temprature": 1}, "Unknown setting 'strategy.temprature'"),
+    ],
+)
+def test_what_cannot_be_is_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        Contrastive(strategy_settings=settings).fit(TASK)
