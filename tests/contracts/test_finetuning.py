@@ -206,3 +206,22 @@ def matrices(body: Any, n: int | None = None) -> set[str]:
     """Those that are weight matrices: each of them has to learn."""
     names = in_layers(body, n)
     return {name for name, p in body.named_parameters() if name in names and name.endswith("weight") and p.dim() == 2}
+
+
+@every_strategy
+def test_without_an_encoder_english_takes_minilm_and_chinese_asks_for_one(
+    strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`auto` is minilm for texts that it can read; for others it says what is needed."""
+    asked: list[str] = []
+
+    def noting(name: str, **settings: Any) -> Any:
+        asked.append(name)
+        raise ConfigError("stop here")
+
+    monkeypatch.setattr("headstart.strategies._finetuning.make_encoder", noting)
+    with pytest.raises(ConfigError, match="stop here"):
+        TextClassifier("auto", strategy).fit(["the soup was cold", "a good film"] * 4, ["a", "b"] * 4)
+    assert asked == ["minilm"]
+    with pytest.raises(ConfigError, match="--encoder FOLDER"):
+        TextClassifier("auto", strategy).fit(["味道很好", "送货太慢"] * 4, ["a", "b"] * 4)

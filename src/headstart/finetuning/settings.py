@@ -118,5 +118,7 @@ class Settings:
         known = [field.name for field in fields(cls)]
         for name in given:
             if name not in known:
-                raise ConfigError(f"Unknown setting 'strategy.{name}'.{did_you_mean(name, known)} Known: {known}.")
+                raise ConfigError(
+                    f"Unknown setting 'strategy.{name}'.{did_you_mean(name, known)} Known: {', '.join(known)}."
+                )
         return cls(**{**defaults, **given})

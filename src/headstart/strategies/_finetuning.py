@@ -14,6 +14,7 @@ from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.predictor import Predictor
+from headstart.text.language import language_shares
 from headstart.types import Task
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["FineTuning"]
 
+_MOST_TEXTS, _ENGLISH_SHARE = 4000, 0.5  # texts that tell the language; as in the strategy auto
+
 
 class FineTuning:
-    """encoder: one transformer (`minilm`, a folder, a hub id). head: "auto", the linear layer that learns with it."""
+    """encoder: one transformer (`minilm`, a folder, a hub id); "auto" is minilm, for English texts. head: "auto", the linear layer that learns with it."""
 
     settings_type: ClassVar[type[Settings]] = Settings
     is_long_work: ClassVar[bool] = True  # keeps to a budget, goes on from a checkpoint
@@ -115,7 +118,7 @@ class FineTuning:
                     seen(step)
             head = last_layer(network, run.scale() if few is None else few, {"n_steps": len(run.losses)})
         reasons = (*_reasons(run, depth), *self._close(network), *filter(None, [inputs.note]))
-        made = Predictor(Tuned(encoder, network.body), head, task.classes, self.encoder, "logistic", name, reasons)
+        made = Predictor(Tuned(encoder, network.body), head, task.classes, encoder.model, "logistic", name, reasons)
         return replace(made, history=seen.history())
 
     @contextmanager
@@ -158,12 +161,25 @@ class FineTuning:
         """The encoder, found and read. Raises ConfigError for one that is no transformer, and for a head."""
         if self.head != "auto" or self.head_settings:
             raise ConfigError("A linear layer learns with the encoder: --head must be auto, without settings.")
-        encoder = make_encoder(self.encoder, seed=task.random_state, **self.encoder_settings)
+        name = _by_language(task.texts) if self.encoder == "auto" else self.encoder
+        encoder = make_encoder(name, seed=task.random_state, **self.encoder_settings)
         if not isinstance(encoder, Transformer):
             raise ConfigError(
                 f"Fine-tuning needs a transformer, and encoder {self.encoder!r} is none. Take minilm, or a folder."
             )
         return encoder.fit(task.texts)
+
+
+def _by_language(texts: Sequence[str]) -> str:
+    """The encoder that "auto" stands for: MiniLM, which has read English only. Raises ConfigError for other texts."""
+    shares = language_shares(texts[:_MOST_TEXTS])
+    english = shares["en"] + shares["mixed"]
+    if english < _ENGLISH_SHARE:
+        raise ConfigError(
+            f"Fine-tuning needs a transformer that has read the language of the texts; minilm has read English only, "
+            f"and {1 - english:.0%} of the texts are not. Name one: --encoder FOLDER, or a hub id."
+        )
+    return "minilm"
 
 
 def _reasons(run: "Run", depth: int) -> list[str]:

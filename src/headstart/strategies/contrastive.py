@@ -108,7 +108,7 @@ class Contrastive(FineTuning):
             learnt = support.learn(_halves(task) if settings.guard else ())
         reasons = (*learnt.reasons, *filter(None, [inputs.note]))
         kept = Tuned(encoder, body) if learnt.is_tuned else encoder
-        return Predictor(kept, learnt.head, task.classes, self.encoder, "logistic", _NAME, reasons)
+        return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", _NAME, reasons)
 
 
 def _loss(settings: _ContrastiveSettings) -> "Loss":
