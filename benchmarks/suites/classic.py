@@ -21,7 +21,7 @@ _ENCODERS = (
 )  # fmt: skip
 _NETWORKS = ("textcnn", "bilstm", "gru", "attention")
 _BESIDE = ("tfidf", "word2vec")  # on the same few rows
-_SLOW = {(data, network) for data in ("20newsgroups", "bbc_news") for network in ("bilstm", "gru")}  # half an hour each
+_SLOW = {(data, network) for data in ("20newsgroups", "bbc_news") for network in ("bilstm", "gru", "attention")}
 _ALSO = {"imdb": ("tfidf",), "cnews_mini": ("tfidf",)}  # for the best of them, by svm alone: long texts, many rows
 _VECTORS = {True: "en_word2vec_googlenews_top1000_300d.npz", False: "zh_char_tencent_200d.npz"}
 _GOALS = {"20newsgroups": 0.86, "imdb": 0.905, "chnsenticorp": 0.925, "thucnews_title": 0.87, "cnews_mini": 0.97}
@@ -65,8 +65,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "",
         f"Networks from scratch, and two of the above beside them, on {few[0]['n_train']:,} training rows and",
         f"{few[0]['n_test']:,} test rows (fewer where a set has fewer). A network's features are those of its last",
-        "hidden layer; `--head auto` takes its own last layer instead of these two heads. Blank: not measured, bilstm",
-        "and gru read long texts word by word, half an hour a cell.",
+        "hidden layer; `--head auto` takes its own last layer instead of these two heads. Blank: not measured, these",
+        "read long texts word by word, ten minutes to half an hour a cell.",
         "",
         *_grid(few, _pair),
         "",

@@ -46,6 +46,7 @@ def test_every_row_once_an_epoch(toy_run: MakeRun) -> None:
     assert sorted(first) == sorted(second) == list(run.rows.learn)
     assert list(first) != list(second)
     assert run.n_steps() == 15
+    assert toy_run(n_epochs=2.5, least_steps=20).n_steps() == 20
 
 
 def test_checks_and_the_end(toy: ModuleType, toy_run: MakeRun) -> None:

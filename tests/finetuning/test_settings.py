@@ -74,3 +74,11 @@ def test_what_is_given_goes_before_the_defaults() -> None:
     assert (settings.n_epochs, settings.top_layers, settings.optimiser) == (1, 2, Settings().optimiser)
     with pytest.raises(ConfigError, match=r"Unknown setting 'strategy\.learning_rat'.*learning_rate"):
         Settings.build({}, {"learning_rat": 1})
+
+
+def test_least_steps_give_way_to_epochs_that_the_user_asks_for() -> None:
+    """A strategy's least number of steps holds unless n_epochs is given without it."""
+    defaults = {"n_epochs": 3, "least_steps": 60}
+    assert Settings.build(defaults, {}).least_steps == 60
+    assert Settings.build(defaults, {"n_epochs": 3}).least_steps == 0
+    assert Settings.build(defaults, {"n_epochs": 3, "least_steps": 10}).least_steps == 10

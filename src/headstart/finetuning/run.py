@@ -88,8 +88,8 @@ class Run:
         return self.state.checks
 
     def n_steps(self) -> int:
-        """Steps that the number of epochs asks for."""
-        return max(1, round(self.settings.n_epochs * self._n_batches()))
+        """Steps that the settings ask for."""
+        return max(1, round(self.settings.n_epochs * self._n_batches()), self.settings.least_steps)
 
     def n_epochs(self) -> float:
         """Epochs that the steps so far make."""
@@ -223,7 +223,9 @@ class Run:
         if self._is_out_of_patience():
             self.notes.append(f"Stopped early, after {taken:,} of {self.plan.n_steps:,} steps: no check was better.")
         if self.plan.changes:
-            self.notes.append(f"The budget allowed {self.n_epochs():.2g} of {self.settings.n_epochs:g} epochs.")
+            self.notes.append(
+                f"The budget allowed {self.n_epochs():.2g} of {self.n_steps() / self._n_batches():.3g} epochs."
+            )
         if self.state.mean.n:
             assign(parameters, self.state.mean.values)
             self.notes.append(f"The weights are the mean of those after the last {self.state.mean.n:,} steps (SWA).")

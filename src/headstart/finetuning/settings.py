@@ -22,9 +22,10 @@ _FLAGS = ("embeddings", "keep_states")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """learning_rate: of the highest layer; each layer below learns at layer_decay times the rate above it
-    (discriminative rates, Howard and Ruder 2018), the last linear layer at head_learning_rate. top_layers: how many
-    layers learn, counted from above; None = all. embeddings: whether the word embeddings learn too.
+    """n_epochs: times that every row is learnt from; least_steps: more epochs where they make fewer steps than this,
+    unless the user gives n_epochs. learning_rate: of the highest layer; each layer below learns at layer_decay times
+    the rate above it (discriminative rates, Howard and Ruder 2018), the last linear layer at head_learning_rate.
+    top_layers: how many layers learn, counted from above; None = all. embeddings: whether the word embeddings learn.
     schedule, warmup: the factor of all rates over the run, and the share of its steps in which it rises.
     batch_rows: rows a step; batch_tokens: its padded tokens at most, the bound on memory. max_norm: of the gradient.
     l2_sp: pull of the weights towards the pre-trained ones (Li et al. 2018), beside weight_decay (towards zero).
@@ -40,6 +41,7 @@ class Settings:
     """
 
     n_epochs: float = 3
+    least_steps: int = 0
     learning_rate: float = 1e-4
     head_learning_rate: float = 1e-2
     layer_decay: float = 1.0
@@ -85,7 +87,8 @@ class Settings:
         for name in ("batch_rows", "batch_tokens"):
             check_whole(name, getattr(self, name), part=part)
         check_whole("top_layers", self.top_layers, least=0, optional=True, part=part)
-        check_whole("reinit_layers", self.reinit_layers, least=0, part=part)
+        for name in ("reinit_layers", "least_steps"):
+            check_whole(name, getattr(self, name), least=0, part=part)
         for name in _FLAGS:
             check_flag(name, getattr(self, name), part=part)
         if self.class_weight not in (None, "balanced"):
@@ -121,4 +124,5 @@ class Settings:
                 raise ConfigError(
                     f"Unknown setting 'strategy.{name}'.{did_you_mean(name, known)} Known: {', '.join(known)}."
                 )
-        return cls(**{**defaults, **given})
+        alone = {"least_steps": 0} if "n_epochs" in given else {}
+        return cls(**{**defaults, **alone, **given})
