@@ -30,11 +30,12 @@ def load_state(predictor: Any) -> dict[str, Any]:
     ("settings", "message"),
     [
         (
-            {"C": 1, "head": 2, "head.": 3, "strategy.x": 4},
-            r"'C', 'head', 'head\.', 'strategy\.x': expected a part",
+            {"C": 1, "head": 2, "head.": 3, "data.x": 4},
+            r"'C', 'head', 'head\.', 'data\.x': expected a part",
         ),
         ({"head.Q": 1}, "head.*'Q'|'Q'"),
         ({"encoder.ngram": 1}, "ngram"),
+        ({"strategy.x": 1}, r"'linear_probe' has no settings of its own. Got strategy\.x"),
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:

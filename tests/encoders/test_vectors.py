@@ -378,9 +378,9 @@ def test_progress_counts_the_bytes_of_the_file(cached: Path, tmp_path: Path) -> 
     done: list[int] = []
     totals: list[int] = []
 
-    def factory(what: str, total: int) -> Callable[[int], None]:
+    def factory(what: str, total: int) -> Callable[[int, int, str], None]:
         totals.append(total)
-        return done.append
+        return lambda by, total, note: done.append(by)
 
     for name in ("glove.txt", "word2vec.bin.gz"):
         path = tmp_path / name
