@@ -20,7 +20,7 @@ import pytest
 from bundles import everything_in
 
 from headstart import Predictor, load_bundle, save_bundle
-from headstart.bundle import swap
+from headstart.bundle import load, swap
 from headstart.errors import BundleError
 
 N_KILLS = 20
@@ -326,6 +326,30 @@ def test_two_processes_save_at_the_same_time(predictor: Predictor, other: Predic
     assert said.count("done\n") == 2
     assert load_bundle(target).classes == other.classes
     assert leftovers(target) == []
+
+
+@pytest.mark.parametrize("check_golden", [True, False])
+def test_a_bundle_that_comes_back_while_it_is_read(
+    predictor: Predictor, other: Predictor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, check_golden: bool
+) -> None:
+    """Another bundle stands there only while the arrays are read: no error, and nothing of the other one."""
+    target, beside = save_bundle(predictor, tmp_path / "target"), save_bundle(other, tmp_path / "beside")
+    original, calls = load._arrays, []
+
+    def read_another(path: Path) -> dict[str, Any]:
+        calls.append(path)
+        if len(calls) > 2:
+            return original(path)
+        swap.replace_folder(beside, target)  # exchanges the two
+        found = original(path)
+        swap.replace_folder(beside, target)
+        return found
+
+    monkeypatch.setattr(load, "_arrays", read_another)
+    texts = [row["text"] for row in map(json.loads, (target / "golden.jsonl").read_text().splitlines())]
+    found = load_bundle(target, check_golden=check_golden)
+    assert found.classes == predictor.classes
+    assert found.predict_proba(texts).tolist() == predictor.predict_proba(texts).tolist()
 
 
 def test_every_file_reaches_the_disk(bundle: Path, other: Predictor, monkeypatch: pytest.MonkeyPatch) -> None:

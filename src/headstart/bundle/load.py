@@ -31,12 +31,15 @@ def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
     """
     folder = Path(folder).resolve()
     while True:
-        before = _manifest_bytes(folder)
+        before = _version(folder)
         try:
-            return _load(folder, check_golden)
-        except BundleCorrupt:
-            if _manifest_bytes(folder) == before:
+            found = _load(folder, check_golden)
+        except (BundleCorrupt, BundleTooNew):
+            if _version(folder) == before:
                 raise  # otherwise another process replaced the bundle while we read it: read the new one
+        else:
+            if _version(folder) == before:
+                return found
 
 
 def _load(folder: Path, check_golden: bool) -> Predictor:
@@ -118,8 +121,10 @@ def _check_golden(path: Path, predictor: Predictor) -> None:
         )
 
 
-def _manifest_bytes(folder: Path) -> bytes | None:
+def _version(folder: Path) -> tuple[int, int, bytes] | None:
+    """What no two versions of a bundle have in common, nor one that was put away and came back."""
     try:
-        return (folder / layout.MANIFEST).read_bytes()
+        facts = folder.stat()
+        return facts.st_ino, facts.st_ctime_ns, (folder / layout.MANIFEST).read_bytes()
     except OSError:
         return None
