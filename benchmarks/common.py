@@ -6,7 +6,8 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -24,6 +25,8 @@ __all__ = [
     "commit",
     "cpus",
     "headstart",
+    "kept",
+    "kept_in",
     "run_checked",
     "save_result",
     "table",
@@ -91,6 +94,20 @@ def run_checked(command: Sequence[str], env: Mapping[str, str] | None = None) ->
         last = (done.stderr or done.stdout).strip()[-2000:]
         raise BenchmarkError(f"exit {done.returncode}: {' '.join(command)}\n{last}")
     return done
+
+
+def kept_in(suite: str, quick: bool, measured: str | None) -> Path:
+    """Where finished cells of a suite wait for the others, should it be interrupted: until the next commit."""
+    return Path(tempfile.gettempdir()) / f"headstart-{suite}-{measured}{'-quick' if quick else ''}"
+
+
+def kept(folder: Path, name: str, make: Callable[[], Any], *, anew: bool = False) -> Any:
+    """The JSON values of `make()`, from FOLDER/NAME.json where an earlier try left them; anew: made in any case."""
+    path = folder / f"{name}.json"
+    if anew or not path.is_file():
+        folder.mkdir(exist_ok=True)
+        path.write_text(json.dumps(make()), encoding="utf-8")
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def save_result(name: str, result: Result, setup: Setup, command: str, load_before: float) -> Path:

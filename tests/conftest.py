@@ -175,6 +175,12 @@ _TINY: dict[str, tuple[str, tuple[str, dict[str, Any]]]] = {
 }
 
 
+@pytest.fixture(params=list(_TINY))
+def family(request: pytest.FixtureRequest) -> str:
+    """Each family of models that `tiny_model` knows, for laws that hold for all of them."""
+    return str(request.param)
+
+
 def _config(kind: tuple[str, dict[str, Any]], vocab_size: int) -> Any:
     import transformers
 

@@ -9,11 +9,11 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import BenchmarkError, Result, Setup, commit, table
+from benchmarks.common import BenchmarkError, Result, Setup, commit, kept, kept_in, table
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -111,15 +111,11 @@ def _measure(job: _Job) -> list[dict[str, Any]]:
     import torch
 
     torch.set_num_threads(1)
-    place = Path(tempfile.gettempdir()) / f"headstart-augmentation-{job.commit}{'-quick' if job.quick else ''}"
-    place.mkdir(exist_ok=True)
-    found = []
-    for name in ("none", *(_QUICK_PARTS if job.quick else _PARTS[job.encoder])):
-        kept = place / f"{job.data}-{job.encoder}-{job.seed}-{name}.json"
-        if not kept.is_file():
-            kept.write_text(json.dumps(_measure_now(job, name)))
-        found.append(json.loads(kept.read_text()))
-    return found
+    place = kept_in("augmentation", job.quick, job.commit)
+    return [
+        kept(place, f"{job.data}-{job.encoder}-{job.seed}-{name}", partial(_measure_now, job, name))
+        for name in ("none", *(_QUICK_PARTS if job.quick else _PARTS[job.encoder]))
+    ]
 
 
 def _measure_now(job: _Job, name: str) -> dict[str, Any]:

@@ -3,13 +3,11 @@
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Goal, Result, Setup, commit, cpus, run_checked, table
+from benchmarks.common import Goal, Result, Setup, commit, cpus, kept, kept_in, run_checked, table
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -85,12 +83,16 @@ def _grid(rows: Sequence[Mapping[str, Any]], cell: Callable[..., str]) -> list[s
 
 
 def _cell(data: str, encoder: str, limit: int, setup: Setup) -> dict[str, Any]:
+    """The figures of both heads on one encoder's features, kept for a suite that is broken off."""
+    place = kept_in("classic", setup.quick, commit())
+    name = f"{data}-{encoder.replace(':', '_')}-{limit}"
+    return dict(kept(place, name, lambda: _cell_now(data, encoder, limit, setup)))
+
+
+def _cell_now(data: str, encoder: str, limit: int, setup: Setup) -> dict[str, Any]:
     name = f"static:{setup.data / 'vectors' / _VECTORS[data not in _CHINESE]}" if encoder == "static" else encoder
     train, test = setup.file(data, "train"), setup.file(data, "test")
     heads = ("svm",) if data in _ALSO else ("logistic", "svm")
-    kept = _kept(setup, data, f"{encoder}-{limit}")
-    if kept.is_file():
-        return dict(json.loads(kept.read_text()))
     env = {**os.environ, "HEADSTART_CACHE": "off", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "benchmarks.classic_cell", name, str(train), str(test), str(limit), *heads]
     done = run_checked(command, env)
@@ -104,15 +106,7 @@ def _cell(data: str, encoder: str, limit: int, setup: Setup) -> dict[str, Any]:
         "commit": commit(),
     }
     print(f"{data:15} {encoder:22} {_pair(row, [row])} {_cost(row)}", flush=True)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(row))
     return row
-
-
-def _kept(setup: Setup, data: str, encoder: str) -> Path:
-    """Where a finished cell waits for the others, should the suite be interrupted: until the next commit."""
-    place = Path(tempfile.gettempdir()) / f"headstart-classic-{commit()}{'-quick' if setup.quick else ''}"
-    return place / f"{data}-{encoder.replace(':', '_')}.json"
 
 
 def _accuracies(rows: Sequence[Mapping[str, Any]], data: str) -> dict[tuple[str, str], float]:

@@ -3,62 +3,66 @@
 import importlib.util
 import json
 import os
+import re
 import statistics
 import sys
-import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import BenchmarkError, Goal, Result, Setup, commit, cpus, run_checked, table
+from benchmarks.common import BenchmarkError, Goal, Result, Setup, commit, cpus, kept, kept_in, run_checked, table
 from headstart import registry
 
 __all__ = ["TITLE", "run", "tables"]
 
-TITLE = "Fine-tuning: time to the accuracy of transformers' Trainer"
+TITLE = "Fine-tuning: accuracy and time beside transformers' Trainer"
 _PEERS = {"Trainer": (), "Trainer, padded to 128": ("--pad", "128")}
-_OURS = "finetune"  # the one whose way to the peer's accuracy is looked at
+_OURS = "finetune"  # the recommended one, with its own end, and with shares of the peer's time as its budget
+_BUDGETS = {f"{_OURS}, 1/{part} of Trainer's time": 1 / part for part in (20, 8)}
 _CHOOSERS = ("auto",)  # strategies that decide on another one
-_DATA, _SEEDS = ("ag_news", "sst2", "emotion"), (0, 1, 2)
-_QUICK_ROWS, _LOOKS = 300, 6
+_DATA, _ALONE, _SEEDS = ("sst2", "emotion", "ag_news"), ("trec6", "20newsgroups", "imdb"), (0, 1, 2)
+_QUICK_ROWS = 300
 _SLACK = 0.003  # of accuracy, that may be missing to the peer's
-_GOAL = 1 / 8  # of the peer's time
-_ACCURACY = {"ag_news": 0.90, "sst2": 0.90, "emotion": 0.92}
+_ACCURACY = {"ag_news": 0.90, "sst2": 0.90, "emotion": 0.92, "trec6": 0.96, "20newsgroups": 0.86, "imdb": 0.915}
 Cell = Mapping[str, Any]
 
 
 def run(setup: Setup) -> Result:
     """Each cell in a process of its own, one at a time with all threads, the contenders in another order each round.
 
-    HEADSTART_FINETUNE_DATA, _SEEDS, _STRATEGIES (names with commas between them) choose a part of the cells.
+    HEADSTART_FINETUNE_DATA, _SEEDS, _CONTENDERS (names with semicolons between them) choose a part of the cells.
     """
-    data, seeds, strategies = (
-        _chosen("DATA", _DATA),
+    strategies = [name for name in registry.names("strategy") if name not in _CHOOSERS]
+    data, seeds, contenders = (
+        _chosen("DATA", (*_DATA, *_ALONE)),
         [int(seed) for seed in _chosen("SEEDS", [str(seed) for seed in _SEEDS])],
-        _chosen("STRATEGIES", [name for name in registry.names("strategy") if name not in _CHOOSERS]),
+        _chosen("CONTENDERS", [*_PEERS, *_BUDGETS, *strategies]),
     )
     for name in data:
         setup.file(name, "train"), setup.file(name, "test")
-    contenders, cells = [*_PEERS, *strategies], []
-    for turn, (name, seed) in enumerate((name, seed) for seed in seeds for name in data):
-        at = turn % len(contenders)
-        cells += [_cell(contender, name, seed, setup) for contender in contenders[at:] + contenders[:at]]
-    rows = [_row(cells, name, contender) for name in data for contender in contenders]
+    cells = []
+    for turn, (seed, name) in enumerate((seed, name) for seed in seeds for name in data):
+        asked = contenders if name in _DATA else [each for each in contenders if each == _OURS]
+        first, *others = asked  # the peer, whose time is the measure of budgets
+        at = turn % max(len(others), 1)
+        for contender in [first, *others[at:], *others[:at]]:
+            cells.append(_cell(contender, name, seed, setup, cells))
+    rows = [_row(cells, *pair) for pair in dict.fromkeys((cell["data"], cell["name"]) for cell in cells)]
     return Result({"rows": rows, "threads": cpus(), "seeds": seeds}, _goals(rows, not setup.quick))
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
     """A line a data set and contender."""
-    head = ["", "accuracy", "fit", "CPU", "peak", "to the peer's accuracy", "times the peer's", "least margin"]
+    head = ["", "accuracy", "fit", "CPU", "peak", "fit / Trainer's", "accuracy - Trainer's", "... at equal time"]
     lines = [
         [
             f"{row['data']}, {row['name']}",
             " ".join(f"{accuracy:.4f}" for accuracy in row["accuracies"]),
-            f"{row['wall_s']:,.1f} s",
-            f"{row['cpu_s']:,.1f} s",
+            f"{row['wall_s']:,.0f} s",
+            f"{row['cpu_s']:,.0f} s",
             f"{row['peak_rss_mib']:,.0f} MiB",
-            _given(row["reached_s"], "{:,.1f} s"),
             _given(row["ratio"], "{:.3f}"),
+            _given(row["lead"], "{:+.4f}"),
             _given(row["margin"], "{:+.4f}"),
         ]
         for row in figures["rows"]
@@ -67,84 +71,86 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(head, lines),
         "",
         f"MiniLM, all training rows, seeds {', '.join(map(str, figures['seeds']))} (accuracy of each on the test rows;",
-        f"other columns: medians), {figures['threads']} threads, a process each, interleaved. Times: from before",
-        "the model is loaded to fitted, imports left out. To the peer's accuracy: wall seconds until the test rows are",
-        f"first answered as well as by Trainer at its end, less {100 * _SLACK:.1f} points; divided by Trainer's whole",
-        "time (dynamic padding). Least margin: of accuracy over Trainer at equal time, over all looks at Trainer.",
+        f"other columns: medians, the last one the least), {figures['threads']} threads, a process each, interleaved.",
+        "Times: wall and CPU seconds from before the model is loaded to fitted, imports left out. Trainer: dynamic",
+        "padding, fp32, 3 epochs, learning rate 5e-5, batches of 8, as transformers' example runs it. At equal time:",
+        "beside what Trainer had reached by then, or right after (it is looked at after 1/20, 1/8, 1/4, 1/2 and all of",
+        "its steps). Measured at commits "
+        + ", ".join(sorted({c["commit"] for r in figures["rows"] for c in r["cells"]})),
     ]
 
 
-def _cell(contender: str, data: str, seed: int, setup: Setup) -> dict[str, Any]:
+def _cell(contender: str, data: str, seed: int, setup: Setup, before: Sequence[Cell]) -> dict[str, Any]:
     """The JSON lines of one process: looks on the way, the last one at the end, and the cost."""
-    kept = _kept(setup, f"{contender}-{data}-{seed}")
-    if kept.is_file():
-        return dict(json.loads(kept.read_text()))
+    name = re.sub(r"[ ,'/]+", "_", f"{contender}-{data}-{seed}")
+    found = dict(kept(_place(setup), name, lambda: _measure(contender, data, seed, setup, before)))
+    print(f"{data:8} {seed} {contender:30} {found['looks'][-1]['accuracy']:.4f} {found['wall_s']:8.1f} s", flush=True)
+    return found
+
+
+def _measure(contender: str, data: str, seed: int, setup: Setup, before: Sequence[Cell]) -> dict[str, Any]:
     files = [str(setup.file(data, part)) for part in ("train", "test")]
     n_rows = _QUICK_ROWS if setup.quick else 0
     if contender in _PEERS:
         rows = ["--rows", str(n_rows)] if n_rows else []
         words = ["peers.trainer_peer", str(_model()), *files, "--seed", str(seed), *rows, *_PEERS[contender]]
     else:
-        looks = _LOOKS if contender == _OURS else 0
-        words = ["finetune_cell", contender, *files, str(seed), str(n_rows), str(looks)]
+        budget = _BUDGETS.get(contender, 0.0) * _peer(before, data, seed)["wall_s"] if contender in _BUDGETS else 0.0
+        strategy = _OURS if contender in _BUDGETS else contender
+        words = ["finetune_cell", strategy, *files, str(seed), str(n_rows), str(budget)]
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), str(cpus()))
     env = {**os.environ, **threads, "HEADSTART_CACHE": "off", "TOKENIZERS_PARALLELISM": "false"}
     done = run_checked([sys.executable, "-m", f"benchmarks.{words[0]}", *words[1:]], env)
-    *looks_at, cost = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"')]
-    cell = {"name": contender, "data": data, "seed": seed, "looks": looks_at, **cost, "commit": commit()}
-    print(f"{data:8} {seed} {contender:24} {looks_at[-1]['accuracy']:.4f} {cost['wall_s']:8.1f} s", flush=True)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(cell))
-    return cell
+    *looks, cost = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"')]
+    return {"name": contender, "data": data, "seed": seed, "looks": looks, **cost, "commit": commit()}
+
+
+def _peer(cells: Sequence[Cell], data: str, seed: int) -> Cell:
+    """The first peer's cell. Raises BenchmarkError where it was not asked for."""
+    wanted = (next(iter(_PEERS)), data, seed)
+    for cell in cells:
+        if (cell["name"], cell["data"], cell["seed"]) == wanted:
+            return cell
+    raise BenchmarkError(f"A budget is a share of {wanted[0]}'s time: name it among the contenders too.")
 
 
 def _row(cells: Sequence[Cell], data: str, name: str) -> dict[str, Any]:
     """The cells of one contender on one data set, beside the first peer's of the same seeds."""
     own = [cell for cell in cells if (cell["data"], cell["name"]) == (data, name)]
     peers = {cell["seed"]: cell for cell in cells if (cell["data"], cell["name"]) == (data, next(iter(_PEERS)))}
-    pairs = [(cell, peers[cell["seed"]]) for cell in own]
-    reached = [_reached(cell, peer["looks"][-1]["accuracy"] - _SLACK) for cell, peer in pairs]
-    whole = all(seconds is not None for seconds in reached) and name not in _PEERS
-    ratios = [seconds / peer["wall_s"] for seconds, (_, peer) in zip(reached, pairs, strict=True) if seconds]
-    margins = [margin for cell, peer in pairs if (margin := _margin(cell, peer)) is not None]
+    pairs = [(cell, peers[cell["seed"]]) for cell in own if cell["seed"] in peers and name not in _PEERS]
+    margins = [_end(cell) - _at(peer, cell["wall_s"]) for cell, peer in pairs]
     return {
         "data": data,
         "name": name,
-        "accuracies": [cell["looks"][-1]["accuracy"] for cell in own],
+        "accuracies": [_end(cell) for cell in own],
         **{key: statistics.median(cell[key] for cell in own) for key in ("wall_s", "cpu_s", "peak_rss_mib")},
-        "reached_s": statistics.median(seconds for seconds in reached if seconds) if whole else None,
-        "ratio": statistics.median(ratios) if whole else None,
-        "margin": min(margins) if margins and name not in _PEERS else None,
+        "ratio": statistics.median(cell["wall_s"] / peer["wall_s"] for cell, peer in pairs) if pairs else None,
+        "lead": statistics.median(_end(cell) - _end(peer) for cell, peer in pairs) if pairs else None,
+        "margin": min(margins, default=None),
         "cells": own,
     }
 
 
-def _reached(cell: Cell, accuracy: float) -> float | None:
-    """Seconds until the test accuracy was first so high."""
-    return next((look["wall_s"] for look in cell["looks"] if look["accuracy"] >= accuracy), None)
+def _end(cell: Cell) -> float:
+    return float(cell["looks"][-1]["accuracy"])
 
 
-def _margin(cell: Cell, peer: Cell) -> float | None:
-    """The least lead in accuracy at the moments when the peer was looked at; None before the cell had an answer."""
-
-    def at(seconds: float) -> Iterable[float]:
-        return (look["accuracy"] for look in reversed(cell["looks"]) if look["wall_s"] <= seconds)
-
-    leads = [(next(iter(at(look["wall_s"])), None), look["accuracy"]) for look in peer["looks"]]
-    return min((own - theirs for own, theirs in leads if own is not None), default=None)
+def _at(peer: Cell, seconds: float) -> float:
+    """The peer's accuracy when it was first looked at from `seconds` on; at its end where that came earlier."""
+    return next((float(look["accuracy"]) for look in peer["looks"] if look["wall_s"] >= seconds), _end(peer))
 
 
 def _goals(rows: Sequence[Mapping[str, Any]], judged: bool) -> list[Goal]:
     goals = []
-    for row in (row for row in rows if row["name"] == _OURS):
-        ratio = row["ratio"] if row["ratio"] is not None else float("inf")
-        margin = row["margin"] if row["margin"] is not None else float("-inf")
-        accuracy = statistics.mean(row["accuracies"])
-        goals += [
-            Goal(f"{row['data']}: time to the peer's accuracy - 0.003, times its", ratio, "<=", _GOAL, judged),
-            Goal(f"{row['data']}: least margin at equal time", margin, ">=", 0.0, judged),
-            Goal(f"{row['data']}: mean accuracy", accuracy, ">=", _ACCURACY[row["data"]], judged),
-        ]
+    for row in (row for row in rows if row["name"] == _OURS or row["name"] in _BUDGETS):
+        data, accuracy = row["data"], statistics.mean(row["accuracies"])
+        if row["name"] == _OURS:
+            goals.append(Goal(f"{data}: mean accuracy", accuracy, ">=", _ACCURACY[data], judged))
+        elif row["name"] == list(_BUDGETS)[-1]:
+            goals.append(Goal(f"{data}: accuracy - Trainer's, in 1/8 of its time", row["lead"], ">=", -_SLACK, judged))
+        if row["margin"] is not None:
+            goals.append(Goal(f"{data}, {row['name']}: least margin at equal time", row["margin"], ">=", 0.0, judged))
     return goals
 
 
@@ -155,7 +161,7 @@ def _given(value: float | None, form: str) -> str:
 def _chosen(what: str, known: Sequence[str]) -> list[str]:
     """Names of the environment's HEADSTART_FINETUNE_... , all without it. Raises BenchmarkError for another name."""
     given = os.environ.get(f"HEADSTART_FINETUNE_{what}")
-    names = given.split(",") if given else list(known)
+    names = given.split(";") if given else list(known)
     if unknown := set(names) - set(known):
         raise BenchmarkError(f"HEADSTART_FINETUNE_{what}: {sorted(unknown)} not among {', '.join(known)}.")
     return names
@@ -168,7 +174,5 @@ def _model() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def _kept(setup: Setup, name: str) -> Path:
-    """Where a finished cell waits for the others, should the suite be interrupted: until the next commit."""
-    place = Path(tempfile.gettempdir()) / f"headstart-finetune-{commit()}{'-quick' if setup.quick else ''}"
-    return place / f"{name.replace(' ', '_').replace(',', '')}.json"
+def _place(setup: Setup) -> Path:
+    return kept_in("finetune", setup.quick, commit())

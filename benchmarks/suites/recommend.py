@@ -1,16 +1,14 @@
 """Does `headstart recommend` rank encoders as their test accuracy does? Its estimates against fits on all rows."""
 
-import json
 import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Goal, Result, Setup, commit, table
+from benchmarks.common import Goal, Result, Setup, commit, kept, kept_in, table
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -45,7 +43,7 @@ def run(setup: Setup) -> Result:
         setup.file(name, "train"), setup.file(name, "test")
     cells: list[dict[str, Any]] = []
     missing: list[dict[str, str]] = []
-    kept = os.environ.get("HEADSTART_CACHE")
+    was = os.environ.get("HEADSTART_CACHE")
     make_encoder("minilm").fit([]).encode(["loads the libraries"])
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HEADSTART_CACHE"] = folder  # each text is encoded once for all fits; estimates do not read it
@@ -54,7 +52,7 @@ def run(setup: Setup) -> Result:
                 for cell in _kept_cells(setup, name):
                     (missing if "problem" in cell else cells).append(cell)
         finally:
-            os.environ.pop("HEADSTART_CACHE") if kept is None else os.environ.update(HEADSTART_CACHE=kept)
+            os.environ.pop("HEADSTART_CACHE") if was is None else os.environ.update(HEADSTART_CACHE=was)
     figures = {
         "rows": {"train": TRAIN_ROWS, "test": TEST_ROWS, "quick": QUICK_ROWS if setup.quick else None},
         "cells": cells,
@@ -92,8 +90,9 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "mean over the data sets. Regret: the accuracy that the first of the ranking gives away. An encoder is judged",
         f"in {seconds['median']:.1f} s (median; worst {seconds['worst']:.1f} s; libraries were loaded before).",
         f"The 95 % interval holds the test accuracy in {figures['interval_holds']:.0%} of the cells, whose test rows",
-        "have an error of their own. No setting was chosen on these data sets: the power law of the error is taken as",
-        f"measured. Measured at commits {', '.join(sorted({str(cell['commit']) for cell in figures['cells']}))}.",
+        "have an error of their own. The sizes of the samples were chosen on these data sets, by the time that they",
+        "take; no other setting was: the power law of the error is taken as measured.",
+        f"Measured at commits {', '.join(sorted({str(cell['commit']) for cell in figures['cells']}))}.",
         "",
         *table(["data, encoder", "expected", "test accuracy", "judged in", "fit, expected", "fit"], cells),
     ]
@@ -103,13 +102,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
 
 def _kept_cells(setup: Setup, name: str) -> list[dict[str, Any]]:
     """The cells of one data set; kept until the next commit, should the suite be interrupted."""
-    place = Path(tempfile.gettempdir()) / f"headstart-recommend-{commit()}{'-quick' if setup.quick else ''}"
-    kept = place / f"{name}.json"
-    if not kept.is_file():
-        found = [{**cell, "commit": commit()} for cell in _cells(setup, name)]
-        place.mkdir(exist_ok=True)
-        kept.write_text(json.dumps(found))
-    return list(json.loads(kept.read_text()))
+    place = kept_in("recommend", setup.quick, commit())
+    return list(kept(place, name, lambda: [{**cell, "commit": commit()} for cell in _cells(setup, name)]))
 
 
 def _cells(setup: Setup, name: str) -> list[dict[str, Any]]:

@@ -12,11 +12,11 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import Goal, Result, Setup, commit, cpus, run_checked, table
+from benchmarks.common import Goal, Result, Setup, commit, cpus, kept, run_checked, table
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -105,15 +105,9 @@ def _request(setup: Setup, data: str, shots: int, seed: int, folder: str) -> dic
 def _kept(name: str, request: dict[str, Any]) -> dict[str, Any]:
     """The figures of a cell, from an earlier try of this commit where there is one."""
     key = hashlib.sha256(json.dumps([name, request, commit() if name in _OURS else ""]).encode()).hexdigest()[:24]
-    place = Path(tempfile.gettempdir()) / "headstart-setfit" / f"{key}.json"
-    if place.is_file() and not (commit() or "+").endswith("+"):
-        found: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
-        return found
-    make: Callable[[str, dict[str, Any]], dict[str, Any]] = _ours if name in _OURS else _theirs
-    found = make(name, request)
-    place.parent.mkdir(exist_ok=True)
-    place.write_text(json.dumps(found), encoding="utf-8")
-    return found
+    place = Path(tempfile.gettempdir()) / "headstart-setfit"
+    make = partial(_ours if name in _OURS else _theirs, name, request)
+    return dict(kept(place, key, make, anew=(commit() or "+").endswith("+")))
 
 
 def _ours(name: str, request: dict[str, Any]) -> dict[str, Any]:

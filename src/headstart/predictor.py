@@ -1,7 +1,7 @@
 """Encoder + head + classes: all that predicting and serving need, and no training code."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -27,13 +27,13 @@ class HeldOut:
     """What the rows that check said after a step."""
 
     step: int
-    loss: float
+    loss: float  # mean log loss of their calibrated probabilities
     accuracy: float
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """How the training went: what the learning curves show. At most 200 stretches cover all steps."""
+    """How the training went: what the learning curves show. At most 200 stretches a run cover all steps."""
 
     stretches: tuple[Stretch, ...]
     checks: tuple[HeldOut, ...]  # none where no rows were held out
@@ -43,6 +43,12 @@ class History:
     def n_steps(self) -> int:
         """Steps of the training."""
         return self.stretches[-1].step if self.stretches else 0
+
+    def then(self, later: Self) -> Self:
+        """The training that is this one, and after it `later`, whose steps count on."""
+        stretches = (replace(each, step=each.step + self.n_steps) for each in later.stretches)
+        checks = (replace(each, step=each.step + self.n_steps) for each in later.checks)
+        return type(self)((*self.stretches, *stretches), (*self.checks, *checks), self.seconds + later.seconds)
 
     def settings(self) -> dict[str, Any]:
         """As JSON values."""

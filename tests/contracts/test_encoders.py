@@ -2,7 +2,7 @@
 
 import copy
 import importlib.util
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -115,16 +115,17 @@ def test_same_result_twice(make: Callable[[], Any], encoder: Any) -> None:
     np.testing.assert_array_equal(dense(make().fit(TEXTS, CODES).encode(TEXTS)), first)
 
 
-@pytest.mark.parametrize("kind", [list, tuple, np.array])
-def test_inputs_are_left_alone(kind: Callable[[Sequence[str]], Any], make: Callable[[], Any]) -> None:
+def test_inputs_are_left_alone(make: Callable[[], Any], encoder: Any) -> None:
     """Lists, tuples and arrays of texts are read alike, and none is changed."""
-    texts = kind(TEXTS)
-    before = copy.deepcopy(texts)
-    encoder = make().fit(texts, CODES)
-    features = dense(encoder.encode(texts))
-    encoder.truncated(texts)
-    assert list(texts) == list(before)
-    np.testing.assert_array_equal(features, dense(make().fit(list(TEXTS), CODES).encode(list(TEXTS))))
+    of_tuple = dense(encoder.encode(TEXTS))
+    for kind in (list, np.array):
+        texts: Any = kind(TEXTS)
+        before = copy.deepcopy(texts)
+        other = make().fit(texts, CODES)
+        features = dense(other.encode(texts))
+        other.truncated(texts)
+        assert list(texts) == list(before)
+        np.testing.assert_array_equal(features, of_tuple)
 
 
 def test_fit_learns_from_texts_alone(make: Callable[[], Any]) -> None:
@@ -137,12 +138,12 @@ def test_fit_learns_from_texts_alone(make: Callable[[], Any]) -> None:
 def test_very_long_text(encoder: Any) -> None:
     """A text of a megabyte is encoded; whether all of it was read is said."""
     long = "The soup was cold, but 房间很干净. " * 25_000
-    texts = [long, long + "x", "short"]
-    assert np.isfinite(dense(encoder.encode(texts))).all()
+    texts = [long, "The soup was cold 房间。 " + long, "short"]
+    features = dense(encoder.encode(texts))
+    assert np.isfinite(features).all()
+    assert np.abs(features[0] - features[1]).max() > 0  # its beginning is read in any case
     flags = encoder.truncated(texts).tolist()
     assert flags in ([True, True, False], [False, False, False])
-    features = dense(encoder.encode([long, "The soup was cold 房间。 " + long]))
-    assert np.abs(features[0] - features[1]).max() > 0  # its beginning is read in any case
 
 
 def test_state_round_trip(encoder: Any, tmp_path: Path) -> None:

@@ -39,8 +39,14 @@ N_STEPS = 24  # of the toy run
 KINDS = {
     "adamw": {"checks_per_epoch": 3, "average": "wise"},
     "adamw swa": {"average": "swa", "l2_sp": 0.01, "schedule": "cosine"},
-    "sgd top": {"optimiser": "sgd", "learning_rate": 0.05, "top_layers": 1, "patience": 3, "checks_per_epoch": 2},
+    "sgd top": {"optimiser": "sgd", "learning_rate": 0.05, "top_layers": 1, "patience": 7, "checks_per_epoch": 2},
 }
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a process has written outlives its death; only the machine's would need the disk to have it."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
 def saved(value: float, best_step: int | None = None) -> Saved:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from headstart.errors import ConfigError, MissingExtra
 from headstart.finetuning.settings import Settings
-from headstart.predictor import History
+from headstart.predictor import HeldOut, History
 from headstart.training import StepReport
 from headstart.types import Task
 
@@ -25,7 +25,7 @@ from headstart.finetuning.logs import Observer, check_log, observe  # noqa: E402
 
 
 def a_run(losses: list[float], checks: tuple[tuple[int, float, float], ...] = (), **settings: Any) -> Any:
-    found = [SimpleNamespace(step=s, loss=loss, accuracy=a) for s, loss, a in checks]
+    found = [HeldOut(*check) for check in checks]
     return SimpleNamespace(losses=losses, checks=found, settings=Settings(**settings))
 
 
@@ -82,7 +82,7 @@ def logged(run: Any) -> None:
     with observe(run) as seen:
         for number, loss in enumerate((3.0, 2.0, 1.0), 1):
             if number > 1:
-                run.checks.append(SimpleNamespace(step=number, loss=loss / 4, accuracy=number / 4))
+                run.checks.append(HeldOut(number, loss / 4, number / 4))
             seen(report(number, loss))
 
 

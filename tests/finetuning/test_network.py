@@ -58,7 +58,6 @@ BEHIND = {  # modules that no layer reads; relative positions, which all layers 
     "mpnet": {"pooler"},
     "bart": set(),
 }
-every_family = pytest.mark.parametrize("family", N_LAYERS)
 IDS = torch.tensor([[5, 9, 30, 41, 7, 88, 12], [17, 3, 60, 0, 0, 0, 0]])
 MASK = torch.tensor([[1, 1, 1, 1, 1, 1, 1], [1, 1, 1, 0, 0, 0, 0]])
 
@@ -69,7 +68,6 @@ def load(tiny_model: Callable[[str], Path]) -> Callable[[str], Any]:
     return lambda family: make_encoder(str(tiny_model(family)), precision="fp32").fit([]).whole_model()
 
 
-@every_family
 def test_the_layers_are_found(family: str, load: Callable[[str], Any]) -> None:
     """As many as the configuration says, and each of them learns from the features."""
     body = load(family)
@@ -79,7 +77,6 @@ def test_the_layers_are_found(family: str, load: Callable[[str], Any]) -> None:
     assert all(any(p.grad is not None and p.grad.any() for p in block.parameters()) for block in blocks)
 
 
-@every_family
 def test_what_stands_behind_the_layers(family: str, load: Callable[[str], Any]) -> None:
     """Modules that come after the layers, by hand; finding them changes neither modes nor what learns."""
     model = load(family).model
@@ -95,7 +92,6 @@ def test_what_stands_behind_the_layers(family: str, load: Callable[[str], Any]) 
     assert torch.equal(torch.get_rng_state(), state)
 
 
-@every_family
 def test_two_parts_make_the_whole(family: str, load: Callable[[str], Any]) -> None:
     """Features and gradients through the states below any layer are those of the whole model, padding or not."""
     body = load(family)
@@ -147,7 +143,6 @@ def test_a_model_without_layers_is_refused() -> None:
         blocks_of(torch.nn.Linear(2, 2))
 
 
-@every_family
 def test_frozen_layers_drop_nothing(family: str, load: Callable[[str], Any]) -> None:
     """In training mode what goes into the learning layers is always the same, while they themselves drop."""
     network = Network(load(family), 2)
@@ -168,7 +163,6 @@ def test_frozen_layers_drop_nothing(family: str, load: Callable[[str], Any]) -> 
     assert not any(m.training for m in network.modules())
 
 
-@every_family
 def test_dropout_is_set_everywhere(family: str, load: Callable[[str], Any]) -> None:
     """Without dropout training mode computes what evaluation mode does; with it, two passes differ."""
     body = load(family)
@@ -181,7 +175,6 @@ def test_dropout_is_set_everywhere(family: str, load: Callable[[str], Any]) -> N
         assert not torch.allclose(body(IDS, MASK), body(IDS, MASK), atol=1e-3)
 
 
-@every_family
 def test_new_highest_layers(family: str, load: Callable[[str], Any]) -> None:
     """Only the highest layer is new, as large as the family's own first weights, and decided by the seed."""
     made = []

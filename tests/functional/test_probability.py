@@ -9,6 +9,7 @@ from headstart.functional.probability import (
     confidence_bins,
     expected_calibration_error,
     fit_scale,
+    fit_weights,
     log_losses,
     softmax,
     two_columns,
@@ -62,6 +63,39 @@ def test_scale_stays_finite_where_all_rows_are_right():
 def test_scale_of_decisions_that_say_nothing_is_one():
     """Equal values for all classes leave no factor to fit."""
     assert fit_scale(np.ones((4, 2)), np.array([0, 1, 0, 1])) == 1.0
+
+
+def two_views(n: int = 4000, k: int = 3) -> tuple[list[np.ndarray], np.ndarray]:
+    """Decision values of two models that each see half of what decides, and the classes."""
+    rng = np.random.default_rng(0)
+    views = [rng.normal(size=(n, k)) * 2, rng.normal(size=(n, k))]
+    p = softmax(0.5 * views[0] + 2.0 * views[1])
+    y = np.array([rng.choice(k, p=row) for row in p])
+    return views, y
+
+
+def test_weights_are_recovered():
+    """The factors that drew the classes, whatever the units of the decision values."""
+    views, y = two_views()
+    assert_allclose(fit_weights(views, y), [0.5, 2.0], rtol=0.1)
+    assert_allclose(fit_weights([views[0] * 1e3, views[1]], y) * [1e3, 1], fit_weights(views, y), rtol=1e-3)
+
+
+def test_one_weight_is_the_scale():
+    """Of one model: the inverse temperature."""
+    views, y = two_views()
+    assert_allclose(fit_weights(views[:1], y), [fit_scale(views[0], y)], rtol=1e-3)
+
+
+def test_a_model_that_knows_nothing_gets_no_weight():
+    """Nor does one that is wrong more often than chance: factors are not negative."""
+    views, y = two_views()
+    right = 0.5 * views[0] + 2.0 * views[1]
+    wrong = fit_weights([right, -right], y)
+    assert_allclose(wrong, [fit_scale(right, y), 0.0], atol=0.02)
+    nothing = fit_weights([right, np.random.default_rng(1).normal(size=right.shape)], y)
+    assert abs(nothing[1]) < 0.1
+    assert_array_equal(fit_weights([right, np.zeros_like(right)], y)[0] > 0, True)
 
 
 def test_bins_hold_their_lower_edge():

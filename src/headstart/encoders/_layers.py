@@ -57,8 +57,8 @@ def accelerator() -> tuple[bool, str | None]:
     """Whether bfloat16 is multiplied in hardware, and the name of the GPU; needs torch."""
     import torch
 
-    from headstart.encoders._torch import cpu_has_bf16
+    from headstart.encoders._torch import has_bf16
 
     if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported()), str(torch.cuda.get_device_name())
-    return cpu_has_bf16(), None
+        return has_bf16(torch.device("cuda")), str(torch.cuda.get_device_name())
+    return has_bf16(torch.device("cpu")), None

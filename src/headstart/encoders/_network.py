@@ -100,7 +100,7 @@ class NetworkEncoder(ABC):
         examples = Examples(table[used], read._replace(flat=numbers[:-2]), codes, _copies(read, groups))
         learnt = learn(examples, self._recipe(len(codes)))
         table[used] = learnt.table
-        self._table, self._arrays, self._last = table, learnt.body, _as_head(learnt)
+        self._table, self._arrays, self._last = table, learnt.body, _last_layer(learnt)
         return self
 
     def encode(self, texts: Sequence[str]) -> "Floats":
@@ -255,10 +255,9 @@ def _copies(read: Ragged, groups: "Ints | None") -> "Ints":
     return same[leader]
 
 
-def _as_head(learnt: "Learnt") -> State:
-    params = {"C": None, "class_weight": None, "random_state": 0}
-    arrays: dict[str, Floats] = {
-        "coef": np.ascontiguousarray(learnt.coef * learnt.scale, np.float32),
-        "intercept": np.ascontiguousarray(learnt.intercept * learnt.scale, np.float64),
-    }
-    return State({"params": params, "chosen": {"scale": learnt.scale, **learnt.facts}}, arrays)
+def _last_layer(learnt: "Learnt") -> State:
+    """As the state of a head."""
+    head: Head = registry.load("head", "logistic").from_weights(
+        learnt.coef, learnt.intercept, learnt.scale, learnt.facts
+    )
+    return head.get_state()

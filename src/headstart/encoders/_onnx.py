@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 import onnxruntime
+from tokenizers import Tokenizer
 
 from headstart.encoders._tokens import TextTokeniser, mean_of_windows, pad
 from headstart.progress import track
@@ -32,8 +33,8 @@ class OnnxEncoder:
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder, self.settings = folder, settings
         self.dim = int(settings["dim"])
-        self._tokeniser = TextTokeniser.from_file(
-            folder / TOKENISER_FILE,
+        self._tokeniser = TextTokeniser(
+            Tokenizer.from_file(str(folder / TOKENISER_FILE)),
             settings["max_tokens"],
             settings["prompt"],
             settings["lower_case"],

@@ -71,21 +71,6 @@ class TextTokeniser:
         self._cutting = Tokenizer.from_str(self._whole.to_str())
         self._cutting.enable_truncation(max_tokens)
 
-    @classmethod
-    def from_file(
-        cls,
-        path: Path,
-        max_tokens: int,
-        prompt: str = "",
-        lower_case: bool = False,
-        *,
-        long_texts: str = "head",
-        max_windows: int = 1,
-    ) -> "TextTokeniser":
-        """Read a tokenizer.json."""
-        tokenizer = Tokenizer.from_file(str(path))
-        return cls(tokenizer, max_tokens, prompt, lower_case, long_texts=long_texts, max_windows=max_windows)
-
     def save(self, path: Path) -> None:
         """Write a tokenizer.json."""
         self._whole.save(str(path))

@@ -16,11 +16,13 @@ from torch.nn import functional
 from headstart.encoders._recipe import EncoderRecipe
 from headstart.errors import EncoderUnavailable
 
-__all__ = ["PooledModel", "cpu_has_bf16", "load_model", "load_tokenizer", "pool", "quiet"]
+__all__ = ["PooledModel", "has_bf16", "load_model", "load_tokenizer", "pool", "quiet"]
 
 
-def cpu_has_bf16() -> bool:
-    """Whether the CPU multiplies bfloat16 in hardware; without that, float32 is several times faster."""
+def has_bf16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 in hardware; without that, float32 is several times faster."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
     checks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")  # torch has no public name for them
     return any(check() for check in (getattr(torch.cpu, name, None) for name in checks) if check is not None)
 

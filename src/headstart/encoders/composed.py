@@ -44,6 +44,14 @@ class Composed:
         self._scales = [0.0] * len(self._parts)
         self._fitted: tuple[Sequence[str], _Block] | None = None
 
+    @classmethod
+    def of(cls, parts: str, encoders: Sequence[Any]) -> Self:
+        """Encoders that are fitted already, side by side, under this name of as many encoders."""
+        made = cls.__new__(cls)
+        made.parts, made._parts, made._fitted = parts, parse(parts), None
+        made._made, made._scales = list(encoders), [0.0] * len(encoders)
+        return made
+
     @property
     def pretrained(self) -> bool:
         """Whether `fit` learns nothing from texts: all parts are pre-trained encoders."""

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from headstart.checks import check_choice, check_whole
 from headstart.encoders._cache import default_cache
 from headstart.encoders._locate import locate
 from headstart.encoders._onnx import MODEL_FILE, TOKENISER_FILE, OnnxEncoder
 from headstart.encoders._recipe import EncoderRecipe, fingerprint, read_recipe
 from headstart.encoders._tokens import TextTokeniser, mean_of_windows, pad
-from headstart.errors import ConfigError, MissingExtra
+from headstart.errors import MissingExtra
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 from headstart.types import Bools, Floats, Ints, State
@@ -70,14 +71,8 @@ class Transformer:
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Find the model and read its configuration. Raises EncoderUnavailable, ConfigError, MissingExtra."""
-        if self.precision not in _PRECISIONS:
-            raise ConfigError(
-                f"encoder.precision must be one of {', '.join(_PRECISIONS)}. Got {self.precision!r} instead."
-            )
-        if type(self.batch_tokens) is not int or self.batch_tokens < 1:
-            raise ConfigError(
-                f"encoder.batch_tokens must be a whole number from 1 on. Got {self.batch_tokens!r} instead."
-            )
+        check_choice("precision", self.precision, _PRECISIONS)
+        check_whole("batch_tokens", self.batch_tokens)
         _require("torch", self.model)
         _require("transformers", self.model)
         for name in _LOADED:  # of an earlier fit
@@ -185,12 +180,10 @@ class Transformer:
         """What the weights of `module` are kept in."""
         import torch
 
-        from headstart.encoders._torch import cpu_has_bf16
+        from headstart.encoders._torch import has_bf16
 
-        if self.precision == "auto":
-            fast = torch.cuda.is_bf16_supported() if self.device.type == "cuda" else cpu_has_bf16()
-            return torch.bfloat16 if fast else torch.float32
-        return torch.bfloat16 if self.precision == "bf16" else torch.float32
+        halves = self.precision == "bf16" or (self.precision == "auto" and has_bf16(self.device))
+        return torch.bfloat16 if halves else torch.float32
 
     @cached_property
     def _fingerprint(self) -> str:

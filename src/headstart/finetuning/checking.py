@@ -9,28 +9,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.functional.probability import fit_scale, log_losses
+from headstart.predictor import HeldOut
 
 if TYPE_CHECKING:
     from headstart.finetuning.averaging import Weights
     from headstart.types import Floats, Ints
 
-__all__ = ["Answer", "Best", "Check", "answer", "clearly_lower"]
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """What the rows that check say after some steps."""
-
-    step: int
-    loss: float  # mean log loss of the calibrated logits
-    accuracy: float
+__all__ = ["Answer", "Best", "answer", "clearly_lower"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A check with what each row says. losses (n,) of the logits times `scale`, the factor that calibrates them."""
+    """A check with what each row says. losses (n,) of the logits times `scale`, the factor that calibrates them; the
+    check's loss is their mean.
+    """
 
-    check: Check
+    check: HeldOut
     losses: "Floats"
     scale: float
 
@@ -50,7 +44,7 @@ def answer(step: int, logits: "Floats", y: "Ints") -> Answer:
     """
     scale = fit_scale(logits, y)
     losses = log_losses(logits * scale, y)
-    check = Check(step, float(losses.mean()), float(np.mean(logits.argmax(axis=1) == y)))
+    check = HeldOut(step, float(losses.mean()), float(np.mean(logits.argmax(axis=1) == y)))
     return Answer(check, losses, scale)
 
 

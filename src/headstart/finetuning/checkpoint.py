@@ -53,25 +53,31 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The state of a run: tensors by name, JSON values, and the best weights so far with the step they are from."""
+    """The state of a run: tensors by name, JSON values, and the best weights so far with the step they are from.
+
+    beside: what the checkpoint that was read had beside the state.
+    """
 
     tensors: Tensors
     facts: Mapping[str, Any]
     best: Tensors = field(default_factory=dict)
     best_step: int | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Checkpoint:
     """A place for the state of one run. identity: everything that decides the run, by name.
 
-    every_s: seconds between two writes. Raises ConfigError when the folder cannot be made.
+    every_s: seconds between two writes. beside: JSON values that are written with each state. Raises ConfigError when
+    the folder cannot be made.
     """
 
     folder: Path
     identity: Mapping[str, str]
     every_s: float = 60.0
     clock: Callable[[], float] = time.monotonic
+    beside: Mapping[str, Any] = field(default_factory=dict)
     _written: float = field(init=False)
     _write_s: float = field(init=False, default=_FIRST_WRITE_S)
 
@@ -93,7 +99,13 @@ class Checkpoint:
         """Put this state in the place of the last one. A disk that is full is reported, and does not end the run."""
         begun = self.clock()
         best = None if saved.best_step is None else _BEST.format(saved.best_step)
-        state = {"format": _FORMAT, "identity": dict(self.identity), "best": best, "facts": dict(saved.facts)}
+        state = {
+            "format": _FORMAT,
+            "identity": dict(self.identity),
+            "best": best,
+            "facts": dict(saved.facts),
+            "beside": dict(self.beside),
+        }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             if best is not None and not (self.folder / best).exists():
@@ -129,19 +141,20 @@ class Checkpoint:
                 f"The checkpoint in {self.folder} is of another run: {'; '.join(differing)}. Repeat the command "
                 "exactly to go on with it; to begin anew, remove it or leave --resume out."
             )
-        return Saved(tensors, facts, best, facts.get("best_step"))
+        return Saved(tensors, facts, best, facts.get("best_step"), state.get("beside", {}))
 
 
 def is_there(folder: Path) -> bool:
-    """Whether the folder holds a checkpoint."""
-    return (folder / _LAST).exists()
+    """Whether the folder, or one right below it, holds a checkpoint."""
+    return any(folder.glob(_LAST)) or any(folder.glob(f"*/{_LAST}"))
 
 
 def discard(folder: Path) -> None:
-    """Remove a checkpoint, and its folder if nothing else is in it."""
-    _remove(folder, but=set())
-    with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
-        folder.rmdir()
+    """Remove a checkpoint, and those of stages in folders right below, with every folder that is empty then."""
+    for place in [*(path for path in folder.glob("*") if path.is_dir()), folder]:
+        _remove(place, but=set())
+        with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
+            place.rmdir()
 
 
 def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings) -> dict[str, str]:

@@ -14,11 +14,20 @@ from headstart.functional.probability import fit_scale
 if TYPE_CHECKING:
     from headstart.types import Ints
 
-__all__ = ["few_rows_scale"]
+__all__ = ["few_rows_scale", "thirds"]
 
 _LEAST_ROWS = 20  # fewer cannot tell
 _N_FOLDS = 3  # one of them asks
 _SHARE = 0.4  # of a budget: two thirds of the rows first, then all
+
+
+def thirds(texts: Sequence[str], y: "Ints", random_state: int) -> "tuple[Ints, Ints]":
+    """Two thirds of n rows to learn from and the others to ask, none of fewer than 20 different texts; equal texts stay
+    together.
+    """
+    if len(set(texts)) < _LEAST_ROWS:
+        return np.arange(len(y)), np.arange(0)
+    return folds(y, _N_FOLDS, random_state, texts=texts)[0]
 
 
 def few_rows_scale(make_run: Callable[[Rows], Run], texts: Sequence[str], y: "Ints", random_state: int = 0) -> float:
@@ -27,9 +36,9 @@ def few_rows_scale(make_run: Callable[[Rows], Run], texts: Sequence[str], y: "In
     make_run(rows) is such a run over these rows, of one network. It learns from two thirds, is asked for the others,
     and has its weights back afterwards. Of fewer than 20 different texts nothing is asked, and the factor is 1.
     """
-    if len(set(texts)) < _LEAST_ROWS:
+    learn, asked = thirds(texts, y, random_state)
+    if not len(asked):
         return 1.0
-    learn, asked = folds(y, _N_FOLDS, random_state, texts=texts)[0]
     run = make_run(Rows(learn, np.arange(0)))
     if run.ends_at is not None:
         now = run.clock()

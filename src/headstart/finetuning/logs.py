@@ -14,7 +14,7 @@ import numpy as np
 
 from headstart.errors import ConfigError, MissingExtra
 from headstart.finetuning.distributed import is_first_process
-from headstart.predictor import HeldOut, History, Stretch
+from headstart.predictor import History, Stretch
 
 if TYPE_CHECKING:
     from headstart.finetuning.run import Run
@@ -68,8 +68,7 @@ class Observer:
                 factor = self._factors.get(last)
                 loss = float(np.mean([losses[i] for i in steps]))
                 stretches.append(Stretch(last, loss, None if factor is None else rate * factor))
-        checks = tuple(HeldOut(check.step, float(check.loss), float(check.accuracy)) for check in self._run.checks)
-        return History(tuple(stretches), checks, time.perf_counter() - self._start)
+        return History(tuple(stretches), tuple(self._run.checks), time.perf_counter() - self._start)
 
 
 @contextmanager

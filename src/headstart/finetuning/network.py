@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from headstart.encoders._torch import PooledModel, cpu_has_bf16
+from headstart.encoders._torch import PooledModel, has_bf16
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 
@@ -70,8 +70,8 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
 
 def in_precision(precision: str, device: torch.device) -> torch.autocast:
     """A block whose matrix products are in bfloat16, where `precision` asks for it or the hardware is quick at it."""
-    quick = torch.cuda.is_bf16_supported() if device.type == "cuda" else cpu_has_bf16()
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16" or (precision == "auto" and quick))
+    enabled = precision == "bf16" or (precision == "auto" and has_bf16(device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 def blocks_of(model: nn.Module) -> nn.ModuleList:
@@ -169,7 +169,7 @@ def upper_part(model: nn.Module, depth: int, states: torch.Tensor) -> Iterator[N
     """Within the block, once, the model runs its layers from `depth` on only, from the states (B, T, h) below them.
 
     What the model computes beside its layers (masks, positions, the last norm) it computes as ever. So it does with
-    the embeddings, in vain: that costs 2 % of one layer of MiniLM.
+    the embeddings, in vain: a small part of the cost of one layer.
     """
     blocks = blocks_of(model)
     owner, name = _owner(model, blocks)

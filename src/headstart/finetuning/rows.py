@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
     from headstart.types import Floats, Ints
 
-__all__ = ["Rows", "decide", "split_rows"]
+__all__ = ["Rows", "decide", "shuffled", "split_rows"]
 
 _LEAST_ROWS = 400  # with fewer, all learn: no tenth of them could tell two runs apart
 _CHECK_SHARE, _MOST_CHECKED = 0.1, 1000
+_BLUR = 0.25  # of a text's length, at most, by which its place among longer and shorter ones is at random
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,15 @@ def split_rows(texts: "Sequence[str]", y: "Ints", random_state: int) -> Rows:
     n_folds = max(round(1 / _CHECK_SHARE), round(n / _MOST_CHECKED))
     learn, check = folds(y, n_folds, random_state, texts=texts)[0]
     return Rows(learn, check)
+
+
+def shuffled(rows: "Ints", lengths: "Ints", rng: np.random.Generator) -> "Ints":
+    """These rows in an order that is random, but with texts of like length near each other: padding is not learnt from.
+
+    lengths (n,) tokens of all rows. Batches cut from random texts of a sentence each are half padding.
+    """
+    order = rng.permutation(rows)
+    return order[np.argsort(lengths[order] * rng.uniform(1, 1 + _BLUR, len(order)), kind="stable")]
 
 
 def decide(network: Network, inputs: Inputs, rows: "Ints", settings: Settings) -> "Floats":

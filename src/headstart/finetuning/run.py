@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from headstart.finetuning.averaging import assign, blend, copies
-from headstart.finetuning.checking import Answer, Best, Check, answer, clearly_lower
+from headstart.finetuning.checking import Answer, Best, answer, clearly_lower
 from headstart.finetuning.checkpoint import Checkpoint, held_interrupts
 from headstart.finetuning.distributed import current
 from headstart.finetuning.groups import make_optimiser
@@ -21,10 +21,11 @@ from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
 from headstart.finetuning.objective import make_loss
 from headstart.finetuning.plan import Pace, Plan
-from headstart.finetuning.rows import Rows, decide, split_rows
+from headstart.finetuning.rows import Rows, decide, shuffled, split_rows
 from headstart.finetuning.settings import Settings
 from headstart.finetuning.state import RunState
 from headstart.functional.schedules import make_schedule
+from headstart.predictor import HeldOut
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 from headstart.training import StepReport, optimise
@@ -32,7 +33,7 @@ from headstart.training import StepReport, optimise
 if TYPE_CHECKING:
     from headstart.types import Ints
 
-__all__ = ["Check", "Rows", "Run", "decide", "split_rows"]
+__all__ = ["Rows", "Run", "decide", "split_rows"]
 
 _SWA_FROM = 0.75  # of the steps: from there on the weights are averaged
 _SHARES = (0.8, 0.6, 0.4, 0.2)  # of the tuned weights that WiSE-FT tries, beside all
@@ -83,7 +84,7 @@ class Run:
         return self.state.losses
 
     @property
-    def checks(self) -> list[Check]:
+    def checks(self) -> list[HeldOut]:
         """What the held-out rows said, in the order of the steps."""
         return self.state.checks
 
@@ -270,27 +271,26 @@ class Run:
     def _n_batches(self) -> int:
         """Steps of an epoch."""
         if not self._per_epoch:
-            cut = token_budget_batches(self._lengths()[self.rows.learn].tolist(), self.settings.batch_tokens)
-            self._per_epoch = len(cut)
+            self._per_epoch = len(self._cut(self.rows.learn))
         return self._per_epoch
 
-    def _lengths(self) -> "Ints":
-        """Longer texts make smaller batches; shorter ones count as if they had this length, and stay shuffled."""
-        return np.maximum(self.inputs.lengths, self.settings.batch_tokens // self.settings.batch_rows)
+    def _cut(self, order: "Ints") -> "list[Ints]":
+        """Batches of these rows. Long texts make small ones; short texts count as if they were longer: `batch_rows`."""
+        settings = self.settings
+        lengths = np.maximum(self.inputs.lengths[order], settings.batch_tokens // settings.batch_rows)
+        return [order[batch] for batch in token_budget_batches(lengths.tolist(), settings.batch_tokens)]
 
     def _batches(self) -> "Iterator[Ints]":
         """Row numbers of the steps to come, until it is over: each epoch's order depends on its number alone."""
-        lengths, per_epoch = self._lengths(), self._n_batches()
-        first, skipped = divmod(self.state.taken, per_epoch)
+        first, skipped = divmod(self.state.taken, self._n_batches())
         for epoch in count(first):
             rng = np.random.default_rng((self.random_state, epoch))
-            order = rng.permutation(self.rows.learn)
-            cut = token_budget_batches(lengths[order].tolist(), self.settings.batch_tokens)
+            cut = self._cut(shuffled(self.rows.learn, self.inputs.lengths, rng))
             for i in rng.permutation(len(cut))[skipped:]:
                 if self._has_to_stop():
                     return
                 self._n_read += len(cut[i])
-                yield order[cut[i]]
+                yield cut[i]
             skipped = 0
 
 

@@ -6,11 +6,11 @@ from typing import Any, Self
 
 from headstart.checks import check_choice, check_flag, check_number, check_whole
 from headstart.errors import ConfigError, did_you_mean
+from headstart.functional.schedules import SCHEDULES
 
 __all__ = ["Settings"]
 
 OPTIMISERS = ("adamw", "adam", "sgd")
-SCHEDULES = ("constant", "linear", "cosine", "step", "one_cycle")
 PRECISIONS = ("auto", "fp32", "bf16")
 AVERAGES = ("none", "swa", "wise")
 

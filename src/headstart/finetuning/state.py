@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from headstart.finetuning.averaging import RunningMean, assign
-from headstart.finetuning.checking import Answer, Best, Check
+from headstart.finetuning.checking import Answer, Best
 from headstart.finetuning.checkpoint import Saved
+from headstart.predictor import HeldOut
 
 __all__ = ["RunState"]
 
@@ -24,7 +25,7 @@ class RunState:
 
     stream: torch.Generator
     losses: list[float] = field(default_factory=list)  # one a step
-    checks: list[Check] = field(default_factory=list)
+    checks: list[HeldOut] = field(default_factory=list)
     mean: RunningMean = field(default_factory=RunningMean)
     best: Best | None = None
     n_worse: int = 0
@@ -65,7 +66,7 @@ class RunState:
         _fill(optimiser, tensors, facts["optimiser"])
         self.stream.set_state(tensors["stream"])
         self.losses[:] = tensors["losses"].tolist()
-        self.checks[:] = [Check(**check) for check in facts["checks"]]
+        self.checks[:] = [HeldOut(**check) for check in facts["checks"]]
         mean = [tensors[f"mean/{name}"] for name in parameters] if facts["mean_n"] else []
         self.mean = RunningMean(_beside(mean, parameters), facts["mean_n"])
         self.n_worse, self.seconds = facts["n_worse"], facts["seconds"]
@@ -74,7 +75,7 @@ class RunState:
         if saved.best:
             losses = tensors["best_losses"].numpy()
             weights = _beside([saved.best[name] for name in parameters], parameters)
-            self.best = Best(Answer(Check(**facts["best"]), losses, facts["best_scale"]), weights)
+            self.best = Best(Answer(HeldOut(**facts["best"]), losses, facts["best_scale"]), weights)
 
 
 def _parts(optimiser: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, dict[str, Any]]]:

@@ -18,7 +18,6 @@ from headstart.finetuning.settings import Settings
 from headstart.functional.probability import fit_scale, log_losses
 from headstart.heads.logistic import Logistic
 from headstart.progress import track
-from headstart.types import State
 
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
@@ -123,6 +122,6 @@ def _log(probabilities: "Floats") -> "Floats":
 def _scaled(head: Logistic, scale: float) -> Logistic:
     """The head with its decision values times `scale`."""
     state = head.get_state()
-    arrays = {name: (values * scale).astype(values.dtype) for name, values in state.arrays.items()}
-    chosen = {**state.settings["chosen"], "scale": state.settings["chosen"]["scale"] * scale}
-    return Logistic.from_state(State({**state.settings, "chosen": chosen}, arrays))
+    chosen = state.settings["chosen"]
+    facts = {**chosen, "scale": chosen["scale"] * scale}
+    return Logistic.from_weights(**state.arrays, scale=scale, facts=facts, **state.settings["params"])

@@ -3,10 +3,11 @@
 Shape letters: n texts, k classes. Decision values (n, k): the larger, the more likely the class.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import logsumexp
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ __all__ = [
     "confidence_bins",
     "expected_calibration_error",
     "fit_scale",
+    "fit_weights",
     "log_losses",
     "softmax",
     "two_columns",
@@ -73,6 +75,31 @@ def fit_scale(decision: "Floats", y: "Ints") -> float:
     # in units of the spread, a factor outside e^-5 .. e^5 is a uniform or a one-hot answer
     best = minimize_scalar(loss, bounds=(-5.0, 5.0), method="bounded", options={"xatol": 1e-4})
     return float(np.exp(best.x) / spread)
+
+
+def fit_weights(decisions: "Sequence[Floats]", y: "Ints") -> "Floats":
+    """Factors (m,) >= 0 for which softmax(sum of factor * decision) fits y best, of m models' values (n, k) each.
+
+    As `fit_scale`, which this is for m = 1: rows that no model learnt from, Platt's smoothed targets. A logarithmic
+    opinion pool whose weights are free, so that it is calibrated too (Genest and Zidek 1986). The loss is convex.
+    """
+    values = [np.asarray(decision, np.float64) for decision in decisions]
+    values = [value - value.mean(axis=1, keepdims=True) for value in values]
+    spreads = np.array([float(np.sqrt(np.mean(value**2))) or 1.0 for value in values])
+    stacked = np.stack([value / spread for value, spread in zip(values, spreads, strict=True)])
+    targets = _platt_targets(y, stacked.shape[2])
+    wanted = np.mean(np.sum(targets * stacked, axis=2), axis=1)
+
+    def loss(factors: "Floats") -> "tuple[float, Floats]":
+        mixed = np.tensordot(factors, stacked, axes=1)
+        slope = np.mean(np.sum(softmax(mixed) * stacked, axis=2), axis=1) - wanted
+        return float(np.mean(logsumexp(mixed, axis=1)) - factors @ wanted), slope
+
+    start = np.full(len(stacked), 1.0 / len(stacked))
+    bounds = [(0.0, float(np.exp(5.0)))] * len(stacked)  # in units of the spreads, as in `fit_scale`
+    best = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"ftol": 1e-12})
+    weights: Floats = best.x / spreads
+    return weights
 
 
 def _platt_targets(y: "Ints", k: int) -> "Floats":

@@ -16,7 +16,7 @@ from headstart.functional import resampling
 from headstart.functional.probability import softmax, two_columns
 from headstart.heads import _selection
 from headstart.heads._features import Standard, check_width, standardise
-from headstart.heads._span import pays, span_of
+from headstart.heads._span import Span, pays, span_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -94,9 +94,8 @@ def _fit_linear(
     folds = resampling.stratified_folds(y[rows], _selection.n_folds_for(y[rows], search.n_folds), rng)
     weight, try_balanced = _selection.class_weights_to_try(class_weight, y)
     features = standard.features[rows]
-    if search.wide and pays(features):
-        features = span_of(features).rows
-    held_out = _HeldOut(features, y[rows], folds, k)
+    span = _span(search, features)
+    held_out = _HeldOut(features if span is None else span.rows, y[rows], folds, k)
     trials = _path(search, weight, held_out)
     best = _selection.near_default(trials, search.default)
     if try_balanced:
@@ -110,7 +109,9 @@ def _fit_linear(
         "n_fitted": len(y),
         "table": [dict(t.scores) for t in trials],
     }
-    return _weights(search, standard, y, k, chosen)
+    if len(rows) < len(y):
+        span = _span(search, standard.features)
+    return _weights(search, standard, span, y, k, chosen)
 
 
 def refit_linear(
@@ -118,11 +119,17 @@ def refit_linear(
 ) -> tuple[Scorer, dict[str, Any]]:
     """`fit_linear` with the settings and the calibration of `chosen`: only the weights are new."""
     with threadpool_limits(limits=1, user_api="blas"):
-        return _weights(search, standardise(features), y, k, chosen)
+        standard = standardise(features)
+        return _weights(search, standard, _span(search, standard.features), y, k, chosen)
+
+
+def _span(search: LinearSearch, features: "Features") -> Span | None:
+    """The span of the rows, where solving in it is cheaper."""
+    return span_of(features) if search.wide and pays(features) else None
 
 
 def _weights(
-    search: LinearSearch, standard: Standard, y: "Ints", k: int, chosen: Mapping[str, Any]
+    search: LinearSearch, standard: Standard, span: Span | None, y: "Ints", k: int, chosen: Mapping[str, Any]
 ) -> tuple[Scorer, dict[str, Any]]:
     """The scorer fitted on these rows with the settings of `chosen`, and `chosen` with `converged`.
 
@@ -130,7 +137,6 @@ def _weights(
     """
     model = search.make(chosen["class_weight"])
     model.C = chosen["C"] * chosen["n_fitted"] / len(y)
-    span = span_of(standard.features) if search.wide and pays(standard.features) else None
     converged = fit_quietly(model, standard.features if span is None else span.rows, y)
     weights = model.coef_ if span is None else span.lift(model.coef_)
     coef, intercept = two_columns(weights.T[:, 0] if k == 2 else weights.T), model.intercept_

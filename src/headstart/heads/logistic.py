@@ -1,5 +1,6 @@
 """Multinomial logistic regression with an L2 penalty, its strength chosen inside the training rows."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -53,6 +54,22 @@ class Logistic:
         features, y = check_refit(features, y, d, k)
         self.scorer_, self.chosen_ = refit_linear(self._search(features, k), features, y, k, self.chosen_)
         return self
+
+    @classmethod
+    def from_weights(
+        cls, coef: "Floats", intercept: "Floats", scale: float, facts: Mapping[str, Any], **settings: Any
+    ) -> Self:
+        """A fitted head from weights (k, d) and intercepts (k,) that were learnt elsewhere, times `scale`.
+
+        facts are those of `chosen_`, settings those of the constructor; class_weight is None unless given. What was
+        not chosen here cannot be refitted: `refit` needs the facts that `fit` leaves.
+        """
+        head = cls(**{"class_weight": None, **settings})
+        head.scorer_ = Scorer(
+            np.ascontiguousarray(coef * scale, np.float32), np.ascontiguousarray(intercept * scale, np.float64)
+        )
+        head.chosen_ = {"scale": scale, **facts}
+        return head
 
     def _search(self, features: "Features", k: int) -> LinearSearch:
         """The models and the grid for features (n, d) of k classes."""

@@ -16,6 +16,7 @@ from headstart.recommend.candidate import Candidate, measure_candidate
 from headstart.recommend.curve import forecast
 from headstart.recommend.encoding import SECONDS, draw_sample
 from headstart.recommend.task import Machine, TaskFacts, facts_of, this_machine
+from headstart.text.language import LEAST_ENGLISH
 
 if TYPE_CHECKING:
     from headstart.types import Dataset
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Recommendation", "recommend"]
 
 _ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm")
-_ENGLISH_SHARE = 0.5  # as in strategies/auto.py: MiniLM has read English only
 _LEAST_EFFORT = 0.1  # below it a sample of 120 rows would say nothing
 _CLOSE = 0.01  # accuracy that a cheaper encoder may give away
 _CHEAPER = 3.0  # times
@@ -87,7 +87,7 @@ def recommend(
 def _passed_over(names: Sequence[str], facts: TaskFacts) -> dict[str, str]:
     """Name -> why it is not worth trying, of encoders that the user has not named."""
     english = facts.languages["en"] + facts.languages["mixed"]
-    if english >= _ENGLISH_SHARE:
+    if english >= LEAST_ENGLISH:
         return {}
     reason = f"MiniLM has read English only, and {1 - english:.0%} of the texts are not; name it to try it"
     return {name: reason for name in names if "minilm" in name.split("+")}

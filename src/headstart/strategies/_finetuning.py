@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,20 +14,32 @@ from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.predictor import Predictor
-from headstart.text.language import language_shares
-from headstart.types import Task
+from headstart.text.language import LEAST_ENGLISH, english_share
+from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
+    from headstart.finetuning.checkpoint import Checkpoint
     from headstart.finetuning.inputs import Inputs
     from headstart.finetuning.network import Network
     from headstart.finetuning.run import Run
+    from headstart.finetuning.search import Found
 
-__all__ = ["FineTuning"]
+__all__ = ["FineTuning", "Work", "reasons_of"]
 
 # Of 96 rows of trec6 three epochs are nine steps, and worse than no tuning; ten epochs are 20 points better
 # (docs/log.md; Zhang et al., ICLR 2021, and Mosbach et al., ICLR 2021, say the same of BERT)
 _LEAST_STEPS = 60
-_MOST_TEXTS, _ENGLISH_SHARE = 4000, 0.5  # texts that tell the language; as in the strategy auto
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A task, the transformer that learns it, and the texts as that one reads them."""
+
+    task: Task
+    encoder: Transformer
+    ids: Sequence[Sequence[int]]  # rows of tokens, text after text
+    counts: Ints  # (n,) how many of them each text has
+    checkpoint: "Checkpoint | None" = None
 
 
 class FineTuning:
@@ -66,68 +78,98 @@ class FineTuning:
         begun = monotonic()
         with together() as processes:
             processes.check_equal("training rows", [task.texts, task.y.tolist()])
-            encoder = self._transformer(task)
             if not n_trials:
-                return self._fit(task, encoder, settings)
-            settings, reasons = self._search(task, encoder, settings, n_trials, given)
-            left = None if task.budget_s is None else task.budget_s - (monotonic() - begun)
-            predictor = self._fit(replace(task, budget_s=left), encoder, settings)
+                return self._fit(self._work(task, settings), settings)
+            search = {"strategy.search": str(n_trials), "the list of settings": ", ".join(sorted(given))}
+            work, settings, reasons = self._after_search(self._work(task, settings, search), settings, n_trials, begun)
+            predictor = self._fit(work, settings)
             return replace(predictor, reasons=(*predictor.reasons, *reasons))
 
-    def _search(
-        self, task: Task, encoder: Transformer, settings: Settings, n_trials: int, given: Mapping[str, Any]
-    ) -> tuple[Settings, tuple[str, ...]]:
-        """Settings that are better on held-out training rows, where there are any, and what the trials said."""
+    def _work(self, task: Task, settings: Settings, more: Mapping[str, str] | None = None) -> Work:
+        """The task with all that is found, read and tokenised once. more: decides the run, beside the settings."""
+        from headstart.finetuning.checkpoint import Checkpoint, identity
+
+        encoder, kept = self._transformer(task), None
+        if task.checkpoint is not None and self.is_long_work:
+            deciding = {**identity(self._name(), task, encoder, settings), **(more or {})}
+            kept = Checkpoint(task.checkpoint, deciding, settings.checkpoint_every_s)
+        return Work(task, encoder, *encoder.tokeniser.windows(task.texts), kept)
+
+    def _after_search(
+        self, work: Work, settings: Settings, n_trials: int, begun: float
+    ) -> tuple[Work, Settings, tuple[str, ...]]:
+        """What is left to do after the trials, the settings for it, and what the trials said.
+
+        A run that goes on repeats no trial: its checkpoint has what they led to, also how much of the budget was left.
+        """
+        place, task = work.checkpoint, work.task
+        saved = None if place is None else place.read()
+        if saved is None:
+            found = self._search(work, settings, n_trials)
+            before, after = asdict(settings), asdict(found.settings)
+            led_to: Mapping[str, Any] = {
+                "settings": {name: after[name] for name in after if after[name] != before[name]},
+                "reasons": found.reasons,
+                "budget_s": None if task.budget_s is None else task.budget_s - (monotonic() - begun),
+            }
+        else:
+            led_to = saved.beside
+        if place is not None:
+            place.beside = led_to
+        left = replace(work, task=replace(task, budget_s=led_to["budget_s"]))
+        return left, replace(settings, **led_to["settings"]), tuple(led_to["reasons"])
+
+    def _search(self, work: Work, settings: Settings, n_trials: int) -> "Found":
+        """Settings that are better on held-out training rows, where there are any."""
         from headstart.finetuning.network import blocks_of
         from headstart.finetuning.search import search
         from headstart.finetuning.trials import attempts, hold_out
+        from headstart.finetuning.tuned import Tuned
 
+        task, whole = work.task, work.encoder.whole_model()
         y, seed = np.asarray(task.y), task.random_state
         draws = hold_out(task.texts, y, seed)
-        found = search(
-            attempts(partial(self._ready, task, encoder), self._begin, draws, y, seed),
+        afresh = replace(work, encoder=Tuned(work.encoder, whole))  # each trial gets a copy of what is loaded here
+        return search(
+            attempts(partial(self._ready, afresh), self._begin, draws, y, seed),
             settings,
             n_trials=n_trials,
-            n_layers=len(blocks_of(encoder.whole_model().model)),
-            fixed=given,
+            n_layers=len(blocks_of(whole.model)),
+            fixed=self.strategy_settings,
             random_state=seed,
             budget_s=task.budget_s,
             final_share=len(y) / sum(len(draw.learn) for draw in draws),
         )
-        return found.settings, found.reasons
 
-    def _fit(self, task: Task, encoder: Transformer, settings: Settings) -> Predictor:
-        from headstart.finetuning.checkpoint import Checkpoint, identity
+    def _fit(self, work: Work, settings: Settings) -> Predictor:
         from headstart.finetuning.few import few_rows_scale
         from headstart.finetuning.logs import observe
         from headstart.finetuning.run import Rows, Run, split_rows
         from headstart.finetuning.tuned import Tuned, last_layer
 
+        task, encoder = work.task, work.encoder
         ends_at = None if task.budget_s is None else monotonic() + task.budget_s
-        name = type(self).__module__.rpartition(".")[2]
-        kept = None
-        if task.checkpoint is not None:
-            kept = Checkpoint(task.checkpoint, identity(name, task, encoder, settings), settings.checkpoint_every_s)
         rows = split_rows(task.texts, task.y, task.random_state)
-        with self._ready(task, encoder, settings) as (network, inputs, depth):
+        with self._ready(work, settings) as (network, inputs, depth):
 
-            def make_run(rows: Rows, checkpoint: Checkpoint | None = None) -> Run:
+            def make_run(rows: Rows, checkpoint: "Checkpoint | None" = None) -> Run:
                 run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, checkpoint)
                 self._begin(run)
                 return run
 
             few = None if len(rows.check) else few_rows_scale(make_run, task.texts, task.y, task.random_state)
-            run = make_run(rows, kept)
+            run = make_run(rows, work.checkpoint)
             with observe(run) as seen:
                 for step in run.steps():
                     seen(step)
             head = last_layer(network, run.scale() if few is None else few, {"n_steps": len(run.losses)})
-        reasons = (*_reasons(run, depth), *self._close(network), *filter(None, [inputs.note]))
-        made = Predictor(Tuned(encoder, network.body), head, task.classes, encoder.model, "logistic", name, reasons)
+        reasons = (*reasons_of(run, depth), *self._close(network), *filter(None, [inputs.note]))
+        tuned = Tuned(encoder, network.body)
+        made = Predictor(tuned, head, task.classes, encoder.model, "logistic", self._name(), reasons)
         return replace(made, history=seen.history())
 
     @contextmanager
-    def _ready(self, task: Task, encoder: Transformer, settings: Settings) -> "Iterator[tuple[Network, Inputs, int]]":
+    def _ready(self, work: Work, settings: Settings) -> "Iterator[tuple[Network, Inputs, int]]":
         """A network that has learnt nothing yet, what it reads of the task, and the number of its frozen layers."""
         import torch
 
@@ -137,17 +179,17 @@ class FineTuning:
         from headstart.finetuning.windows import in_windows
         from headstart.training import random_stream
 
+        task, encoder = work.task, work.encoder
         body = encoder.whole_model().to(encoder.device)
         with random_stream(torch.Generator().manual_seed(task.random_state)):
             prepare(body.model, settings)
             network = Network(body, len(task.classes), settings.dropout).to(encoder.device)
             depth = self._open(network, settings)
         current().start_equal(network)
-        ids, counts = encoder.tokeniser.windows(task.texts)
-        tokens = Tokens(body, ids, encoder.pad_id)
+        tokens = Tokens(body, work.ids, encoder.pad_id)
         frozen = depth if settings.keep_states else 0
         with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
-            yield network, in_windows(read, counts, normalise=body.recipe.normalise), depth
+            yield network, in_windows(read, work.counts, normalise=body.recipe.normalise), depth
 
     def _open(self, network: "Network", settings: Settings) -> int:
         """Let those weights learn that the strategy lets learn. Returns how many of the lowest layers are frozen."""
@@ -161,6 +203,11 @@ class FineTuning:
     def _close(self, network: "Network") -> Sequence[str]:
         """Bring the network that has learnt into the form that is kept; sentences for the report."""
         return ()
+
+    @classmethod
+    def _name(cls) -> str:
+        """As in the registry."""
+        return cls.__module__.rpartition(".")[2]
 
     def _transformer(self, task: Task) -> Transformer:
         """The encoder, found and read. Raises ConfigError for one that is no transformer, and for a head."""
@@ -177,9 +224,8 @@ class FineTuning:
 
 def _by_language(texts: Sequence[str]) -> str:
     """The encoder that "auto" stands for: MiniLM, which has read English only. Raises ConfigError for other texts."""
-    shares = language_shares(texts[:_MOST_TEXTS])
-    english = shares["en"] + shares["mixed"]
-    if english < _ENGLISH_SHARE:
+    english = english_share(texts)
+    if english < LEAST_ENGLISH:
         raise ConfigError(
             f"Fine-tuning needs a transformer that has read the language of the texts; minilm has read English only, "
             f"and {1 - english:.0%} of the texts are not. Name one: --encoder FOLDER, or a hub id."
@@ -187,7 +233,7 @@ def _by_language(texts: Sequence[str]) -> str:
     return "minilm"
 
 
-def _reasons(run: "Run", depth: int) -> list[str]:
+def reasons_of(run: "Run", depth: int) -> list[str]:
     """Sentences for the report."""
     settings = run.settings
     top = settings.top_layers

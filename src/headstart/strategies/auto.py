@@ -13,7 +13,7 @@ from headstart.heads import head_for, make_head
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
 from headstart.strategies.linear_probe import LinearProbe
-from headstart.text.language import language_shares
+from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
 
 __all__ = ["Auto"]
@@ -21,7 +21,6 @@ __all__ = ["Auto"]
 _MAX_ROWS = 4000  # rows that take part in the choice: differences below a point do not matter for it
 _N_FOLDS = 3
 _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
-_ENGLISH_SHARE = 0.5  # MiniLM has read English only
 
 
 class Auto:
@@ -101,9 +100,8 @@ class Auto:
 
 def _candidates(task: Task) -> tuple[list[str], list[str]]:
     """Names worth scoring, the cheapest first, and a reason for each that is not."""
-    shares = language_shares(task.texts[:_MAX_ROWS])
-    english = shares["en"] + shares["mixed"]
-    if english < _ENGLISH_SHARE:
+    english = english_share(task.texts)
+    if english < LEAST_ENGLISH:
         reason = f"it has read English only, and {1 - english:.0%} of the texts are not"
         return ["tfidf"], [f"Encoder tfidf: minilm was not tried, {reason}."]
     try:

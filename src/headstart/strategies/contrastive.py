@@ -11,11 +11,10 @@ import numpy as np
 
 from headstart.checks import check_choice, check_flag, check_number
 from headstart.data.splits import folds
-from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.predictor import Predictor
-from headstart.strategies._finetuning import FineTuning
+from headstart.strategies._finetuning import FineTuning, Work
 from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
@@ -25,7 +24,6 @@ __all__ = ["Contrastive"]
 
 _LOSSES = ("supervised", "pairs")
 _LEAST_ROWS = 2  # of each class in a half, for a head to learn from
-_NAME = "contrastive"
 _WITHOUT_EFFECT = (
     "reinit_layers", "l1", "l2_sp", "label_smoothing", "class_weight", "dropout", "head_learning_rate", "average",
     "patience", "checks_per_epoch", "log_to",
@@ -81,34 +79,20 @@ class Contrastive(FineTuning):
         "warmup": 0.2,
     }
 
-    def _fit(self, task: Task, encoder: Transformer, settings: Settings) -> Predictor:
+    def _fit(self, work: Work, settings: Settings) -> Predictor:
         if not isinstance(settings, _ContrastiveSettings):
             raise TypeError(f"settings of type {type(settings).__name__}")
-        import torch
-
-        from headstart.finetuning.inputs import Tokens, kept_states
-        from headstart.finetuning.network import Network, prepare
         from headstart.finetuning.support import Support
         from headstart.finetuning.tuned import Tuned
-        from headstart.finetuning.windows import in_windows
-        from headstart.training import random_stream
 
-        body = encoder.whole_model().to(encoder.device)
-        with random_stream(torch.Generator().manual_seed(task.random_state)):
-            prepare(body.model, settings)
-            network = Network(body, len(task.classes)).to(encoder.device)
-            depth = self._open(network, settings)
-        network.last.requires_grad_(False)
-        ids, counts = encoder.tokeniser.windows(task.texts)
-        tokens = Tokens(body, ids, encoder.pad_id)
-        frozen, y = depth if settings.keep_states else 0, np.asarray(task.y)
-        with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
-            inputs = in_windows(read, counts, normalise=body.recipe.normalise)
-            support = Support(network, inputs, y, _loss(settings), settings, task.random_state)
+        task, encoder = work.task, work.encoder
+        with self._ready(work, settings) as (network, inputs, _):
+            network.last.requires_grad_(False)  # the head is another one
+            support = Support(network, inputs, np.asarray(task.y), _loss(settings), settings, task.random_state)
             learnt = support.learn(_halves(task) if settings.guard else ())
         reasons = (*learnt.reasons, *filter(None, [inputs.note]))
-        kept = Tuned(encoder, body) if learnt.is_tuned else encoder
-        return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", _NAME, reasons)
+        kept = Tuned(encoder, network.body) if learnt.is_tuned else encoder
+        return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)
 
 
 def _loss(settings: _ContrastiveSettings) -> "Loss":

@@ -8,9 +8,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-__all__ = ["language_of", "language_shares"]
+__all__ = ["LEAST_ENGLISH", "english_share", "language_of", "language_shares"]
+
+LEAST_ENGLISH = 0.5  # `english_share` from which a model that has read English only is worth trying
+_MOST_TEXTS = 4000  # more would not tell another language
 
 _HAN_SET = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _LATIN_SET = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
@@ -51,6 +54,12 @@ def language_shares(texts: Iterable[str]) -> dict[str, float]:
     counts = Counter(map(language_of, texts))
     n = max(counts.total(), 1)
     return {language: counts[language] / n for language in ("zh", "en", "mixed", "other")}
+
+
+def english_share(texts: Sequence[str]) -> float:
+    """The share of the texts (of more than 4,000 the first) that are "en" or "mixed"; 0 when there are none."""
+    shares = language_shares(texts[:_MOST_TEXTS])
+    return shares["en"] + shares["mixed"]
 
 
 def _count(script: re.Pattern[str], text: str) -> int:

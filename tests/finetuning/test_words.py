@@ -1,0 +1,57 @@
+"""When words are added to a network's answer, and with which factors."""
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.torch
+pytest.importorskip("torch")
+
+from headstart.finetuning.words import Mixture, Words, mix  # noqa: E402 - needs torch
+from headstart.functional.probability import softmax  # noqa: E402 - as above
+
+
+def views(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Decision values of two models that each know a part of what decides between three classes, and the classes."""
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(n, 3)), rng.normal(size=(n, 3))
+    p = softmax(2 * one + other)
+    return one, other, np.array([rng.choice(3, p=row) for row in p])
+
+
+def test_words_that_know_something_are_added() -> None:
+    """With the factors that drew the classes; the accuracies are those of the sums."""
+    network, words, y = views(5000)
+    found = mix(network, words, y)
+    assert found.network == pytest.approx(2, rel=0.1)
+    assert found.words == pytest.approx(1, rel=0.1)
+    assert found.accuracy == np.mean((found.network * network + found.words * words).argmax(axis=1) == y)
+    assert found.alone == np.mean(network.argmax(axis=1) == y)
+    assert found.accuracy > found.alone
+    assert "5,000 held-out rows" in found.reason("tfidf")
+
+
+@pytest.mark.parametrize("n", [29, 400])
+def test_words_stay_out(n: int) -> None:
+    """Where they say nothing that the network does not; where there are too few rows to tell, whatever they say."""
+    network, words, y = views(n)
+    others = words if n < 30 else np.random.default_rng(1).normal(size=words.shape)
+    found = mix(network, others, y)
+    assert found.words == 0
+    assert found.network > 0
+    assert "stay out" in found.reason("tfidf")
+
+
+def test_without_words_and_rows() -> None:
+    network, _, y = views(100)
+    assert mix(network, None, y).words == 0
+    assert Mixture().network == 1
+
+
+def test_words_decide_by_counts() -> None:
+    """What they say of a text does not depend on how often it is repeated in itself."""
+    texts = [f"{word} thing {i % 7}" for i, word in enumerate(["soup", "screen"] * 40)]
+    found = Words.learn("bow", texts, np.arange(80) % 2, 0)
+    said = found.decide(["soup", "screen", "soup soup soup", "never seen"])
+    assert said.argmax(axis=1)[:3].tolist() == [0, 1, 0]
+    np.testing.assert_allclose(said[2], said[0], rtol=1e-5)
+    assert np.isfinite(said).all()

@@ -1,0 +1,99 @@
+"""What the strategies that fine-tune share: what is read once, and a search that was broken off."""
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart.errors import ConfigError
+from headstart.types import Task
+
+pytestmark = pytest.mark.torch
+torch = pytest.importorskip("torch")
+pytest.importorskip("optuna")
+
+from headstart.encoders import _torch as loading  # noqa: E402 - needs torch
+from headstart.encoders._tokens import TextTokeniser  # noqa: E402 - as above
+from headstart.finetuning import search as searching  # noqa: E402 - as above
+from headstart.finetuning.run import Run  # noqa: E402 - as above
+from headstart.strategies.partial_finetune import PartialFinetune  # noqa: E402 - as above
+
+TEXTS = tuple(f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(24))
+Fit = Callable[..., Any]
+
+
+@pytest.fixture
+def fit(tiny_model: Callable[[str], Path]) -> Fit:
+    """`fit(checkpoint, search=2)`: a predictor that has learnt 24 rows, after two trials."""
+    settings = {"n_epochs": 2, "batch_rows": 8, "learning_rate": 3e-3, "top_layers": 1}
+
+    def fitted(checkpoint: Path | None = None, budget_s: float | None = None, **more: Any) -> Any:
+        task = Task(TEXTS, np.arange(24) % 2, ("good", "cold"), budget_s=budget_s, checkpoint=checkpoint)
+        return PartialFinetune(
+            str(tiny_model("bert")), encoder_settings={"precision": "fp32"}, strategy_settings={**settings, **more}
+        ).fit(task)
+
+    return fitted
+
+
+def weights(predictor: Any) -> dict[str, Any]:
+    body = {name: p.detach().numpy() for name, p in predictor.encoder.whole_model().named_parameters()}
+    return body | dict(predictor.head.get_state().arrays)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[int]:
+    """Grows by one with each call of `owner.name`."""
+    calls, function = list[int](), getattr(owner, name)
+
+    def counting(*args: Any, **more: Any) -> Any:
+        calls.append(1)
+        return function(*args, **more)
+
+    monkeypatch.setattr(owner, name, counting)
+    return calls
+
+
+def test_a_search_reads_the_texts_once_and_the_model_twice(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many trials there are: a model for all of them, one for the run that stays."""
+    tokenised = counted(monkeypatch, TextTokeniser, "windows")
+    loaded = counted(monkeypatch, loading, "load_model")
+    begun = counted(monkeypatch, Run, "steps")
+    fit(search=3)
+    assert len(begun) > 3
+    assert (len(tokenised), len(loaded)) == (1, 2)
+
+
+def test_a_search_that_was_over_is_not_repeated(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Broken off in its last run, within a budget, a fit goes on from there to the weights of a fit in one piece."""
+    monkeypatch.setattr(searching, "_choose", lambda trials: len(trials) - 1)  # never the defaults
+    whole = fit(search=2)
+    assert "trial 2 was taken" in "".join(whole.reasons)
+    count = Run._count
+
+    def counting(self: Run, report: Any) -> None:
+        count(self, report)
+        if self.checkpoint is not None and report.number == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "_count", counting)
+        with pytest.raises(KeyboardInterrupt, match="step 3 of"):
+            fit(tmp_path, 3600.0, search=2)
+    searched = counted(monkeypatch, searching, "search")
+    for other, message in (
+        ({"search": 3}, r"strategy\.search was 2 and is 3"),
+        ({}, r"strategy\.search was 2 and is None"),
+        ({"search": 2, "l1": 0.0}, "the list of settings differs"),
+    ):
+        with pytest.raises(ConfigError, match=f"is of another run:.*{message}"):
+            fit(tmp_path, 3600.0, **other)
+    parts = fit(tmp_path, 3600.0, search=2)
+    assert not searched
+    found, expected = weights(parts), weights(whole)
+    assert found.keys() == expected.keys()
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert [reason for reason in parts.reasons if "Went on from step 3" not in reason] == list(whole.reasons)
