@@ -138,6 +138,7 @@ class Finetune(FineTuning):
         saved = None if places[1] is None else places[1].read()
         if saved is not None:  # the first stage is over
             way = _Way(history=History.from_settings(saved.beside["history"]), reasons=tuple(saved.beside["reasons"]))
+            ends_at = None if ends_at is None else ends_at - way.history.seconds
         else:
             way = self._stage(work, first, rows, asked, ends_at, places[0], _Way())
             left = inf if ends_at is None else ends_at - monotonic()
