@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Finetune"]
 
 _TRIAL_SHARE = 0.4  # of a budget, where two thirds of few rows learn first, and then all
-_LEAST_LEFT = 1 / 4  # of the time that the first stage took, for the second to begin
 _FOLDERS = ("top", "all")  # of the stages' checkpoints
 
 
@@ -127,7 +126,7 @@ class Finetune(FineTuning):
         return _mix(way, words, task, asked)
 
     def _climb(self, work: Work, settings: _FinetuneSettings, rows: "Rows", asked: Ints, ends_at: float | None) -> _Way:
-        """Both stages, or the first alone where too little time is left for the second."""
+        """Both stages, or the first alone where less time is left for the second than the first took."""
         from headstart.finetuning.distributed import current
         from headstart.finetuning.network import blocks_of
         from headstart.finetuning.tuned import Tuned
@@ -143,7 +142,7 @@ class Finetune(FineTuning):
         else:
             way = self._stage(work, first, rows, asked, ends_at, places[0], _Way())
             left = inf if ends_at is None else ends_at - monotonic()
-            if current().agree(left) < _LEAST_LEFT * way.took:
+            if current().agree(left) < way.took:  # in a short run all layers forget more than they learn
                 return replace(way, reasons=(*way.reasons, "The budget was too short for all layers to learn."))
         if places[1] is not None:
             places[1].beside = {"history": way.history.settings(), "reasons": way.reasons}
