@@ -71,7 +71,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(head, lines),
         "",
         f"MiniLM, all training rows, seeds {', '.join(map(str, figures['seeds']))} (accuracy of each on the test rows;",
-        f"other columns: medians, the last one the least), {figures['threads']} threads, a process each, one at a time.",
+        f"other columns: medians, the last one the least), {figures['threads']} threads, one process at a time.",
         "Times: wall and CPU seconds from before the model is loaded to fitted, imports left out. Trainer: dynamic",
         "padding, fp32, 3 epochs, learning rate 5e-5, batches of 8, as transformers' example runs it. At equal time:",
         "beside what Trainer had reached by then, or right after (it is looked at after 1/20, 1/8, 1/4, 1/2 and all of",
