@@ -43,9 +43,9 @@ def run(setup: Setup) -> Result:
     cells = []
     for turn, (seed, name) in enumerate((seed, name) for seed in seeds for name in data):
         asked = contenders if name in _DATA else [each for each in contenders if each == _OURS]
-        first, *others = asked  # the peer, whose time is the measure of budgets
+        first, others = asked[:1], asked[1:]  # the peer, whose time is the measure of budgets
         at = turn % max(len(others), 1)
-        for contender in [first, *others[at:], *others[:at]]:
+        for contender in [*first, *others[at:], *others[:at]]:
             cells.append(_cell(contender, name, seed, setup, cells))
     rows = [_row(cells, *pair) for pair in dict.fromkeys((cell["data"], cell["name"]) for cell in cells)]
     return Result({"rows": rows, "threads": cpus(), "seeds": seeds}, _goals(rows, not setup.quick))

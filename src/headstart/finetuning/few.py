@@ -14,11 +14,11 @@ from headstart.functional.probability import fit_scale
 if TYPE_CHECKING:
     from headstart.types import Ints
 
-__all__ = ["few_rows_scale", "thirds"]
+__all__ = ["TRIAL_SHARE", "few_rows_scale", "thirds"]
 
 _LEAST_ROWS = 20  # fewer cannot tell
 _N_FOLDS = 3  # one of them asks
-_SHARE = 0.4  # of a budget: two thirds of the rows first, then all
+TRIAL_SHARE = 0.4  # of a budget: two thirds of the rows first, then all
 
 
 def thirds(texts: Sequence[str], y: "Ints", random_state: int) -> "tuple[Ints, Ints]":
@@ -42,7 +42,7 @@ def few_rows_scale(make_run: Callable[[Rows], Run], texts: Sequence[str], y: "In
     run = make_run(Rows(learn, np.arange(0)))
     if run.ends_at is not None:
         now = run.clock()
-        run.ends_at = now + _SHARE * (run.ends_at - now)
+        run.ends_at = now + TRIAL_SHARE * (run.ends_at - now)
     learning = [p for p in run.network.parameters() if p.requires_grad]
     start = copies(learning)
     for _ in run.steps():

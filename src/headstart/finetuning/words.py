@@ -35,9 +35,10 @@ class Words:
     @classmethod
     def learn(cls, name: str, texts: Sequence[str], y: "Ints", random_state: int) -> Self:
         """From these rows alone. Raises ConfigError, DataError as encoder and head do."""
-        encoder: Any = make_encoder(name, seed=random_state).fit(tuple(texts), y)
+        rows = tuple(texts)  # one object: encoders hand over what `fit` has just counted
+        encoder: Any = make_encoder(name, seed=random_state).fit(rows, y)
         head: Any = registry.load("head", _HEAD)(random_state=random_state)
-        weights = head.fit(normalize(encoder.encode(tuple(texts))), y).get_state().arrays
+        weights = head.fit(normalize(encoder.encode(rows)), y).get_state().arrays
         return cls(encoder, weights["coef"], weights["intercept"])
 
     def decide(self, texts: Sequence[str]) -> "Floats":

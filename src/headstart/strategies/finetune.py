@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Finetune"]
 
-_TRIAL_SHARE = 0.4  # of a budget, where two thirds of few rows learn first, and then all
 _FOLDERS = ("top", "all")  # of the stages' checkpoints
 
 
@@ -100,9 +99,12 @@ class Finetune(FineTuning):
         if not isinstance(settings, _FinetuneSettings):
             raise TypeError(f"settings of type {type(settings).__name__}")
         from headstart.finetuning.rows import split_rows
+        from headstart.finetuning.tuned import Tuned
 
         task, now = work.task, monotonic()
         ends_at = None if task.budget_s is None else now + task.budget_s
+        whole = Tuned(work.encoder, work.encoder.whole_model())
+        work = replace(work, encoder=whole)  # which gives copies of what is loaded here, once
         rows = split_rows(task.texts, task.y, task.random_state)
         few = None if len(rows.check) else self._mixture_of_few(work, settings, ends_at)
         words = _words(task, settings, rows.learn)
@@ -112,7 +114,7 @@ class Finetune(FineTuning):
 
     def _mixture_of_few(self, work: Work, settings: _FinetuneSettings, ends_at: float | None) -> "Mixture":
         """Where no row can be spared: asked of a network and words that learn from two thirds of the rows."""
-        from headstart.finetuning.few import thirds
+        from headstart.finetuning.few import TRIAL_SHARE, thirds
         from headstart.finetuning.rows import Rows
         from headstart.finetuning.words import Mixture
 
@@ -120,7 +122,7 @@ class Finetune(FineTuning):
         learn, asked = thirds(task.texts, task.y, task.random_state)
         if not len(asked):
             return Mixture()
-        until = None if ends_at is None else now + _TRIAL_SHARE * (ends_at - now)
+        until = None if ends_at is None else now + TRIAL_SHARE * (ends_at - now)
         words = _words(task, settings, learn)
         way = self._climb(replace(work, checkpoint=None), settings, Rows(learn, asked[:0]), asked, until)
         return _mix(way, words, task, asked)
@@ -129,11 +131,8 @@ class Finetune(FineTuning):
         """Both stages, or the first alone where less time is left for the second than the first took."""
         from headstart.finetuning.distributed import current
         from headstart.finetuning.network import blocks_of
-        from headstart.finetuning.tuned import Tuned
 
-        whole = work.encoder.whole_model()
-        first, second = settings.stages(len(blocks_of(whole.model)))
-        work = replace(work, encoder=Tuned(work.encoder, whole))  # which gives copies of what is loaded
+        first, second = settings.stages(len(blocks_of(work.encoder.module.model)))
         places = [_place(work.checkpoint, name) for name in _FOLDERS]
         saved = None if places[1] is None else places[1].read()
         if saved is not None:  # the first stage is over
