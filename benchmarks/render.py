@@ -11,10 +11,13 @@ __all__ = ["SUITES", "write_results_page"]
 
 SUITES = (  # the order of RESULTS.md
     "accuracy",
+    "fewshot",
     "finetune",
     "setfit",
     "classic",
     "recommend",
+    "suggest",
+    "abstain",
     "augmentation",
     "cleaning",
     "segmentation",

@@ -19,18 +19,21 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("__main__",),
     ("cli",),
-    ("job", "recommend"),
+    ("job", "recommend", "labelling", "exploring"),
+    ("roles",),
     ("reporting", "scoring"),
+    ("limits",),
     ("measure",),
     ("config",),
     ("classifier",),
     ("bundle",),
     ("strategies", "evaluation", "cleaning"),
-    ("finetuning",),
+    ("explaining",),
+    ("finetuning", "few_labels"),
     ("predictor",),
     ("augment",),
     ("encoders", "heads"),
-    ("transforms", "training"),
+    ("transforms", "training", "abstaining", "held_out"),
     ("data",),
     ("text",),
     ("functional",),
@@ -43,7 +46,7 @@ MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 60
 PICKLES = {"pickle", "cPickle", "cloudpickle", "dill", "joblib", "shelve", "marshal"}
 TORCH = {"torch", "transformers"}
-WITH_TORCH = {"encoders", "heads", "augment", "training", "finetuning", "strategies"}
+WITH_TORCH = {"encoders", "heads", "augment", "training", "finetuning", "strategies", "explaining"}
 # Files that import torch at their top are imported inside functions only
 LOADS_TORCH = re.compile(r"headstart\.(encoders\._torch|finetuning\.(?!settings))")
 FREE_OF_TORCH = {"__init__.py", "settings.py"}

@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.common import Goal, Result, Setup, commit, cpus, kept, run_checked, table
 
-__all__ = ["TITLE", "run", "tables"]
+__all__ = ["TITLE", "peer", "request", "run", "tables"]
 
 TITLE = "Few labels: contrastive against SetFit"
 _DATA = ("cr", "sst5", "emotion", "ag_news", "amazon_counterfactual_en")
@@ -71,6 +71,16 @@ def tables(figures: dict[str, Any]) -> list[str]:
     ]
 
 
+def request(setup: Setup, data: str, shots: int, seed: int) -> dict[str, Any]:
+    """A support set and the test rows."""
+    return _request(setup, data, shots, seed, _model_folder())
+
+
+def peer(asked: dict[str, Any], *, make: bool) -> dict[str, Any] | None:
+    """SetFit's figures for a request: kept ones, or new ones where they may be made."""
+    return _kept(_SETFIT, asked) if make or _place(_SETFIT, asked).is_file() else None
+
+
 def _asked(quick: bool) -> list[tuple[str, int]]:
     """Data sets and seeds."""
     only = os.environ.get("HEADSTART_SETFIT_ONLY", "cr:0" if quick else "")
@@ -104,10 +114,14 @@ def _request(setup: Setup, data: str, shots: int, seed: int, folder: str) -> dic
 
 def _kept(name: str, request: dict[str, Any]) -> dict[str, Any]:
     """The figures of a cell, from an earlier try of this commit where there is one."""
-    key = hashlib.sha256(json.dumps([name, request, commit() if name in _OURS else ""]).encode()).hexdigest()[:24]
-    place = Path(tempfile.gettempdir()) / "headstart-setfit"
+    path = _place(name, request)
     make = partial(_ours if name in _OURS else _theirs, name, request)
-    return dict(kept(place, key, make, anew=(commit() or "+").endswith("+")))
+    return dict(kept(path.parent, path.stem, make, anew=name in _OURS and (commit() or "+").endswith("+")))
+
+
+def _place(name: str, request: dict[str, Any]) -> Path:
+    key = hashlib.sha256(json.dumps([name, request, commit() if name in _OURS else ""]).encode()).hexdigest()[:24]
+    return Path(tempfile.gettempdir()) / "headstart-setfit" / f"{key}.json"
 
 
 def _ours(name: str, request: dict[str, Any]) -> dict[str, Any]:

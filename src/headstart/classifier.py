@@ -1,7 +1,8 @@
 """TextClassifier: the scikit-learn-shaped public face."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from math import inf, isnan
 from pathlib import Path
 from typing import Any, Self
@@ -10,12 +11,14 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from headstart.abstaining import Abstaining, MaxError
 from headstart.errors import ConfigError, DataError
+from headstart.held_out import NOT_CHECKED, out_of_fold
 from headstart.predictor import Predictor
 from headstart.strategies import make_strategy
 from headstart.text.cleaner import TextCleaner
 from headstart.text.normalise import require_texts
-from headstart.types import Dataset, Floats, Task
+from headstart.types import Dataset, Floats, Ints, Strategy, Task
 
 __all__ = ["TextClassifier"]
 
@@ -30,7 +33,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     `headstart list strategies`; "auto" decides everything by itself. head: a name, or "auto". clean: text rules
     such as "html,urls,emoji:name", applied to every text, at prediction too. augment: augmentations such as
     "synonym:0.1,swap" for the training rows. settings: `{"encoder.ngrams": [1, 3], "head.C": 1.0}` reaches the
-    parts. random_state: same seed, same result.
+    parts. max_error: the share of errors that is accepted among the answered texts, such as 0.05 (promised, 90 %
+    sure) or "0.05:expected" (an estimate); `fit` then checks the training rows by cross-validation, and
+    `predictor_.predict(texts).abstained` and `predict_sets` follow from that. random_state: same seed, same result.
 
     >>> model = TextClassifier(encoder="tfidf").fit(["good", "fine", "bad", "poor"], ["+", "+", "-", "-"])
     >>> [str(label) for label in model.predict(["good", "bad"])]
@@ -46,6 +51,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         clean: str | None = None,
         augment: str | None = None,
         settings: Mapping[str, Any] | None = None,
+        max_error: float | str | None = None,
         random_state: int | None = None,
     ) -> None:
         self.encoder = encoder
@@ -54,6 +60,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.clean = clean
         self.augment = augment
         self.settings = settings
+        self.max_error = max_error
         self.random_state = random_state
 
     def fit(
@@ -63,13 +70,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         *,
         source: Dataset | None = None,
         unlabelled: Dataset | None = None,
-        label_names: Mapping[str, str] | None = None,
+        label_names: Mapping[str, str | Sequence[str]] | None = None,
         budget_s: float | None = None,
         checkpoint: str | Path | None = None,
     ) -> Self:
         """Learn from n texts and their labels: all strings, all integers or all booleans. `source` (labelled
         rows of a related domain) and `unlabelled` are `Dataset` objects, which scikit-learn's
-        cross-validation never slices.
+        cross-validation never slices. `label_names`: for each label its name, its description, or several wordings;
+        with them there need be no labelled row at all (`fit([], [], label_names=...)`, at best with unlabelled texts).
 
         budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for.
         checkpoint: a folder in which fine-tuning keeps its state, and from which a call with the same arguments
@@ -78,9 +86,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         Raises DataError for what cannot be learnt from (one class, a class with one row, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
+        max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
-        classes, y = _encode_labels(labels, len(values))
+        classes, y = _encode_labels(labels, len(values)) if values or not label_names else _only_names(label_names)
         task = Task(
             texts=values,
             y=y,
@@ -93,11 +102,15 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             budget_s=_budget(budget_s),
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
-        name = "linear_probe" if self.strategy == "auto" and self.encoder != "auto" else self.strategy
+        name = self.strategy
+        if name == "auto" and self.encoder != "auto":
+            name = "linear_probe" if values else "zero_shot"
         if self.encoder == "auto" and name == "linear_probe":
             name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
-        strategy = make_strategy(name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
-        self.predictor_: Predictor = replace(strategy.fit(task), cleaner=cleaner)
+        make = partial(make_strategy, name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
+        self.predictor_: Predictor = replace(make().fit(task), cleaner=cleaner)
+        if max_error is not None:
+            self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, max_error))
         self.classes_ = classes
         return self
 
@@ -111,6 +124,13 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         check_is_fitted(self, "predictor_")
         return self.predictor_.predict_proba(texts)
 
+    def predict_sets(self, texts: Iterable[str], *, max_error: float | str | None = None) -> list[tuple[Any, ...]]:
+        """For each text the labels that cannot be excluded, the most likely first: all but max_error (given here or
+        to the constructor) of these sets hold the true label. Raises ConfigError without a limit at `fit`.
+        """
+        check_is_fitted(self, "predictor_")
+        return self.predictor_.predict_sets(texts, max_error=max_error)
+
     def save(self, folder: str | Path) -> Path:
         """Write a bundle (see `headstart.bundle`)."""
         from headstart.bundle import save_bundle
@@ -123,6 +143,32 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         tags.input_tags.string = True
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _abstaining(make: Callable[[], Strategy], task: Task, max_error: MaxError) -> Abstaining:
+    """What training rows say that were checked by fits on the others. Where a fit takes long: a fifth, by one more."""
+
+    def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
+        known, y = np.unique(task.y[rows], return_inverse=True)
+        texts, classes = tuple(task.texts[i] for i in rows), tuple(task.classes[c] for c in known)
+        part = replace(task, texts=texts, y=y, classes=classes, checkpoint=None)
+        predictor: Predictor = make().fit(part)
+        return predictor.predict_proba
+
+    one_fold, k = getattr(make(), "is_long_work", False), len(task.classes)
+    found = out_of_fold(learn, task.texts, task.y, k, task.random_state, one_fold=one_fold)
+    if found is None:
+        return Abstaining.from_held_out(np.empty((0, k)), np.empty(0, np.int64), max_error, NOT_CHECKED)
+    protocol = f"{len(found.rows):,} training rows: {found.way}"
+    return Abstaining.from_held_out(found.probabilities, task.y[found.rows], max_error, protocol)
+
+
+def _only_names(label_names: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Sorted classes, and no codes. Raises DataError for fewer than two names."""
+    classes = sorted(map(str, label_names))
+    if len(classes) < 2:
+        raise DataError(f"There is only one name ({classes}); at least two are needed.")
+    return np.array(classes), np.empty(0, np.int64)
 
 
 def _encode_labels(labels: Iterable[Any], n: int) -> tuple[Any, Any]:

@@ -8,8 +8,9 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from headstart.abstaining import MAX_ERROR_FORM, MaxError
 from headstart.errors import ConfigError, did_you_mean
 
 __all__ = ["RunConfig", "parse_settings"]
@@ -23,10 +24,11 @@ class RunConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    train: str
+    train: str | None = None
     test: str | None = None
     source: str | None = None
     unlabelled: str | None = None
+    label_names: str | None = None
     encoder: str = "auto"
     strategy: str = "auto"
     head: str = "auto"
@@ -35,6 +37,7 @@ class RunConfig(BaseModel):
     shots: int | None = Field(default=None, ge=2)
     limit: int | None = Field(default=None, ge=4)
     budget: str | None = None
+    max_error: float | str | None = None
     seed: int = Field(default=0, ge=0)
     out: str | None = None
     report: str | None = None
@@ -49,12 +52,28 @@ class RunConfig(BaseModel):
     max_text_chars: int = Field(default=1_000_000, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _something_to_learn_from(self) -> Self:
+        if self.train is None and self.label_names is None:
+            raise ValueError("there is nothing to learn from: name a file of labelled rows (train), or of label_names")
+        if self.train is None and (self.max_error is not None or self.shots or self.limit or self.source):
+            raise ValueError("without labelled rows (train) there is nothing for shots, limit, source and max_error")
+        return self
+
     @field_validator("budget")
     @classmethod
     def _a_duration(cls, value: str | None) -> str | None:
         if value is not None and not _DURATION.fullmatch(value):
             raise ValueError("expected a number above 0 with its unit: 30s, 5m or 1.5h")
         return value
+
+    @field_validator("max_error")
+    @classmethod
+    def _a_rate(cls, value: float | str | None) -> float | str | None:
+        try:
+            return value if value is None else str(MaxError.read(value))
+        except ConfigError as error:
+            raise ValueError(MAX_ERROR_FORM) from error
 
     @property
     def budget_s(self) -> float | None:

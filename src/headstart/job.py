@@ -4,22 +4,25 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from headstart import data, registry
+from headstart import registry
 from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
-from headstart.cleaning import Cleaner
 from headstart.config import RunConfig
 from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
+from headstart.few_labels.names import read_label_names
+from headstart.limits import check_training_rows, with_limit
 from headstart.measure import Estimate, cross_validate, on_test
 from headstart.reporting import Role, facts_for_card, report_on_run
-from headstart.types import Audit, Dataset, Step
+from headstart.roles import cleaner_of, read_roles
+from headstart.types import Dataset
 
 __all__ = ["Outcome", "repeat_command", "run"]
 
@@ -71,25 +74,26 @@ def run(
     if config.augment:
         Augmenter.from_spec(config.augment)  # a mistake in it, now
     with clock("read"):
-        say(f"reading {config.train}")
-        roles, drawn = _read(config)
+        say(f"reading {config.train or config.label_names}")
+        roles, drawn = read_roles(config)
     train = roles["train"].dataset
     with clock("fit"):
-        say(f"fitting on {train.n:,} rows")
+        say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
         model = _fit(config, roles, train, checkpoint)
     if config.budget is not None and not _is_long_work(model):
         say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
         estimates = _measure(config, roles, drawn, model)
+        if config.max_error is not None:
+            _limit(config, roles, drawn, model, estimates)
     report = _report(config, command, roles, model, estimates, clock.seconds) if estimates else None
     bundle = None
     if place is not None:
         with clock("save"):
             say(f"saving {place}")
-            bundle = save_bundle(
-                model.predictor_, place, reference=_reference(roles), facts=facts_for_card(report, command)
-            )
+            facts = facts_for_card(report, command)
+            bundle = save_bundle(model.predictor_, place, reference=_reference(roles), facts=facts)
     if checkpoint is not None and bundle is not None:
         discard(checkpoint)
     file = Path(config.report) if config.report and report is not None else None
@@ -98,95 +102,12 @@ def run(
     return Outcome(config, model, train.n, clock.seconds, report, file, bundle)
 
 
-def _read(config: RunConfig) -> tuple[dict[str, Role], Dataset]:
-    """The data sets by role, the training data shortened by --shots and --limit and then cleaned; and the training
-    data before it was cleaned.
-    """
-    cleaner = _cleaner(config)  # a mistake in the rules, now
-    roles = {"train": _load(config, "train", labelled=True)}
-    data.check_trainable(roles["train"].dataset)
-    if config.shots is not None:
-        roles["train"] = _shortened(roles["train"], data.sample_per_class, config.shots, config.seed)
-    if config.limit is not None:
-        roles["train"] = _shortened(roles["train"], data.limit_rows, config.limit, config.seed)
-        data.check_trainable(roles["train"].dataset)
-    for role, labelled in (("test", True), ("source", None), ("unlabelled", False)):
-        if getattr(config, role) is not None:
-            roles[role] = _load(config, role, labelled=labelled)
-    drawn = roles["train"].dataset
-    if config.clean:
-        roles["train"] = _clean_train(cleaner, roles["train"], is_checked="test" not in roles)
-        data.check_trainable(roles["train"].dataset)
-    if "test" in roles and cleaner.text_spec:
-        roles["test"] = _with_overlap(cleaner, roles["test"], roles["train"].dataset)
-    return roles, drawn
-
-
-def _load(config: RunConfig, role: str, *, labelled: bool | None) -> Role:
-    loaded = data.read_dataset(
-        getattr(config, role),
-        columns=data.Columns(config.text, config.label, config.domain, config.title),
-        encoding=config.encoding,
-        labelled=labelled,
-        skip_bad_rows=config.skip_bad_rows,
-        strip_labels=config.strip_labels,
-        max_text_chars=config.max_text_chars,
-        role=role,
-    )
-
-    def audit(**more: Any) -> Audit:
-        return data.audit(loaded, **more)
-
-    return Role(loaded.dataset, loaded.steps, audit)
-
-
-def _shortened(role: Role, draw: Callable[..., tuple[Dataset, Step]], n: int, seed: int) -> Role:
-    dataset, step = draw(role.dataset, n, seed)
-
-    def audit(**more: Any) -> Audit:
-        return data.audit(dataset, **more)
-
-    return Role(dataset, (*role.steps, step), audit)
-
-
-def _cleaner(config: RunConfig) -> Cleaner:
-    """Rules without effect when there are none. What a rule marks is left out: it was asked for."""
-    return Cleaner.from_spec(config.clean, drop_marked=True, seed=config.seed) if config.clean else Cleaner()
-
-
-def _clean_train(cleaner: Cleaner, role: Role, *, is_checked: bool) -> Role:
-    """The training rows that the rules leave, their texts as they were: the classifier cleans them itself."""
-    cleaned = cleaner.clean(role.dataset, role="train")
-    left = role.dataset.take(cleaned.kept)
-    steps = [*role.steps, *cleaned.steps]
-    judging = ", ".join(name for name, _ in cleaner.judging(True).rows)
-    if judging and is_checked:
-        inside = f"cross-validation: {judging} inside each fold, so that no checked row is chosen by its label"
-        steps.append(Step("train", inside, left.n, left.n))
-
-    def audit(**more: Any) -> Audit:
-        return data.audit(left, **more)
-
-    return Role(left, tuple(steps), audit)
-
-
-def _with_overlap(cleaner: Cleaner, test: Role, train: Dataset) -> Role:
-    """Says which test texts are training texts only once both are cleaned; the audit counts them as they are."""
-    plain = data.overlap(train, test.dataset).n
-    first, second = (replace(rows, texts=cleaner.text.clean_all(rows.texts)) for rows in (train, test.dataset))
-    n = data.overlap(first, second).n
-    if n == plain:
-        return test
-    action = f"{n:,} test texts are in the training data once both are cleaned, {plain:,} as they are: none left out"
-    return replace(test, steps=(*test.steps, Step("test", action, test.dataset.n, test.dataset.n)))
-
-
 def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None = None) -> TextClassifier:
     model = TextClassifier(
         config.encoder,
         config.strategy,
         config.head,
-        clean=_cleaner(config).text_spec,
+        clean=cleaner_of(config).text_spec,
         augment=config.augment,
         settings=config.settings,
         random_state=config.seed,
@@ -197,6 +118,7 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
         rows.labels or (),
         source=source,
         unlabelled=unlabelled,
+        label_names=None if config.label_names is None else read_label_names(Path(config.label_names)),
         budget_s=config.budget_s,
         checkpoint=checkpoint,
     )
@@ -204,7 +126,7 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
 
 def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
     encoder, head = BASELINE
-    clean = _cleaner(config).text_spec
+    clean = cleaner_of(config).text_spec
     model = TextClassifier(encoder, "linear_probe", head, clean=clean, random_state=config.seed)
     return model.fit(rows.texts, rows.labels or ())
 
@@ -213,11 +135,14 @@ def _measure(
     config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier
 ) -> tuple[Estimate, Estimate | None] | None:
     """The model's and the baseline's estimates, on the same rows; None where there is none to make."""
-    train, alone = roles["train"].dataset, _is_baseline(config, model)
+    train = roles["train"].dataset
+    alone = not train.n or _is_baseline(config, model)  # without rows there is no baseline either
     if "test" in roles:
         test = roles["test"].dataset
         return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
-    cleaner = _cleaner(config)
+    if not train.n:
+        return None
+    cleaner = cleaner_of(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
 
     def checked(fit: Callable[[Dataset], TextClassifier]) -> Estimate | None:
@@ -227,6 +152,14 @@ def _measure(
     if own is None:
         return None
     return own, None if alone else checked(lambda fold: _fit_baseline(config, fold))
+
+
+def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
+    checked = estimates and estimates[0]
+    if "test" in roles:  # they have no part in setting it
+        fit, one_fold = partial(_fit, config, roles), _is_long_work(model)
+        checked = check_training_rows(fit, cleaner_of(config), drawn, config.seed, one_fold=one_fold)
+    model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 
 def _report(
@@ -250,7 +183,7 @@ def _is_long_work(model: TextClassifier) -> bool:
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:
     parts = (model.predictor_.encoder_name, model.predictor_.head_name)
-    more = (config.source, config.unlabelled, config.augment)
+    more = (config.source, config.unlabelled, config.label_names, config.augment)
     return parts == BASELINE and not config.settings and all(each is None for each in more)
 
 
@@ -269,7 +202,7 @@ def _bundle_place(config: RunConfig) -> Path:
     """--out, or bundles/NAME with a number where that is taken: without --out nothing is ever overwritten."""
     if config.out is not None:
         return Path(config.out)
-    path = Path(config.train.partition("?")[0])
+    path = Path((config.train or config.label_names or "").partition("?")[0])
     stem = path.name.partition(".")[0] or "model"
     name = path.absolute().parent.name if stem in {"train", "training", "data", "-"} else stem
     base = Path("bundles") / (name or "model")

@@ -6,11 +6,18 @@ from typing import Any, Self
 
 import numpy as np
 
+from headstart.abstaining import Abstaining, Limit, MaxError
+from headstart.errors import ConfigError
 from headstart.text.cleaner import TextCleaner
 from headstart.text.normalise import require_texts
 from headstart.types import Bools, Encoder, Floats, Head, Predictions
 
 __all__ = ["HeldOut", "History", "Predictor", "Stretch"]
+
+_NO_LIMIT = (
+    "No held-out rows were kept with this classifier, so no rate of errors can be asked of it. Fit it again with a "
+    "limit: headstart fit TRAIN --max-error 0.05, or TextClassifier(max_error=0.05)."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ class Predictor:
     classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say
     what it is made of; reasons say why, in sentences for the report. cleaner: what is done to every text before
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
+    abstaining: what held-out rows said, of a predictor that was made with a limit of errors.
     """
 
     encoder: Encoder
@@ -82,6 +90,7 @@ class Predictor:
     reasons: tuple[str, ...] = ()
     cleaner: TextCleaner = field(default_factory=TextCleaner)
     history: History | None = None
+    abstaining: Abstaining | None = None
 
     @property
     def name(self) -> str:
@@ -99,9 +108,44 @@ class Predictor:
         """(n,) True where the text, once cleaned, is longer than the encoder reads."""
         return self.encoder.truncated(self.cleaner.clean_all(require_texts(texts)))
 
-    def predict(self, texts: Iterable[str]) -> Predictions:
-        """Labels, probabilities, and which texts were too long to be read whole."""
-        values = require_texts(texts)
+    def predict(self, texts: Iterable[str], *, max_error: float | str | MaxError | None = None) -> Predictions:
+        """Labels, probabilities, which texts were too long to be read whole, and which are better not answered.
+
+        max_error: another rate of errors than the predictor's own, such as 0.05 or "0.05:expected". A text that is
+        not answered has a label all the same. Raises DataError, ConfigError.
+        """
+        values, limit = require_texts(texts), self.limit(max_error)
         probabilities = self.predict_proba(values)
         labels = np.asarray(self.classes)[probabilities.argmax(axis=1)]
-        return Predictions(labels, probabilities, self.truncated(values))
+        abstained = limit.abstained(probabilities) if limit is not None else None
+        return Predictions(labels, probabilities, self.truncated(values), abstained)
+
+    def predict_sets(
+        self, texts: Iterable[str], *, max_error: float | str | MaxError | None = None
+    ) -> list[tuple[Any, ...]]:
+        """For each text the labels that cannot be excluded, the most likely first: all but max_error of these sets
+        hold the true label. Raises DataError, ConfigError (no held-out rows were kept).
+        """
+        limit = self.required_limit(max_error)
+        return self.label_sets(self.predict_proba(texts), limit)
+
+    def label_sets(self, probabilities: Floats, limit: Limit) -> list[tuple[Any, ...]]:
+        """The sets of texts with probabilities (n, k), each with the most likely label first."""
+        order, held = np.argsort(-probabilities, axis=1, kind="stable"), limit.sets(probabilities)
+        return [
+            tuple(self.classes[c] for c in ranked if kept[c])
+            for ranked, kept in zip(order.tolist(), held.tolist(), strict=True)
+        ]
+
+    def limit(self, max_error: float | str | MaxError | None = None) -> Limit | None:
+        """When texts are not answered, for this rate of errors or the predictor's own; None: it has none, and all are.
+
+        Raises ConfigError for a rate where no held-out rows were kept to tell what it takes.
+        """
+        return None if self.abstaining is None and max_error is None else self.required_limit(max_error)
+
+    def required_limit(self, max_error: float | str | MaxError | None = None) -> Limit:
+        """`limit`, of a predictor that must have one. Raises ConfigError."""
+        if self.abstaining is None:
+            raise ConfigError(_NO_LIMIT)
+        return self.abstaining.limit(max_error)

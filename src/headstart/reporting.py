@@ -6,11 +6,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from headstart import data
 from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
-from headstart.evaluation.results import Evaluation, Report
+from headstart.evaluation.more_labels import MAX_ROWS, Known, curve_rows, learnt_from_labels, more_labels
+from headstart.evaluation.results import Evaluation, MoreLabels, Report
+from headstart.explaining import ClassWords, exact_class_words
+from headstart.limits import answering
 from headstart.measure import Estimate
 from headstart.predictor import Predictor
 from headstart.types import Audit, Dataset, Finding, Step
@@ -20,6 +25,8 @@ __all__ = ["Role", "facts_for_card", "report_on_bundle", "report_on_run"]
 
 _METRIC = "accuracy"
 _CARD_METRICS = ("accuracy", "macro_f1", "mcc")
+_WORDS_A_CLASS = 12
+_FOLD_SHARE = 0.8  # of the rows, that the models of a cross-validation learn from
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +54,18 @@ def report_on_run(
     model_name = f"{predictor.name} with {augment}" if augment else predictor.name
     title = f"{_short(roles['train'].dataset.origin)}: {len(classes)} classes"
     report = _report(predictor, own, title=title, name=model_name)
+    limit = predictor.limit()
     report = replace(
         report,
+        answering=answering(limit, predictor.classes, own.rows.labels or (), own.probabilities, "test" in roles),
         audits=_audits(roles, predictor),
         steps=tuple(step for role in roles.values() for step in role.steps),
+        more_labels=_more_labels(predictor, roles["train"].dataset, own, "test" in roles),
         **about,
     )
     if baseline is None:
-        return replace(report, reasons=(*report.reasons, "The model is the from-scratch baseline itself."))
+        itself, none = "The model is the from-scratch baseline itself.", "Without labelled rows there is no baseline."
+        return replace(report, reasons=(*report.reasons, itself if roles["train"].dataset.n else none))
     name, base = baseline
     return replace(
         report,
@@ -71,15 +82,21 @@ def report_on_run(
     )
 
 
-def report_on_bundle(predictor: Predictor, loaded: data.LoadedData, command: str) -> Report:
-    """The report of a predictor on labelled rows that it may or may not have seen; no baseline, no fit."""
-    rows = loaded.dataset
+def report_on_bundle(
+    predictor: Predictor, loaded: data.LoadedData, command: str, max_error: float | str | None = None
+) -> Report:
+    """The report of a predictor on labelled rows that it may or may not have seen; no baseline, no fit.
+
+    max_error: another rate of errors than the predictor's. Raises ConfigError where it cannot be asked.
+    """
+    rows, limit = loaded.dataset, predictor.limit(max_error)
     found = predictor.predict(rows.texts)
     estimate = Estimate(rows, found.probabilities, f"{rows.n:,} rows of {rows.origin}")
     audit = data.audit(loaded, truncated=found.truncated)
     return replace(
         _report(predictor, estimate, title=f"{_short(rows.origin)}: {predictor.name}"),
         command=command,
+        answering=answering(limit, predictor.classes, rows.labels or (), found.probabilities),
         audits=(replace(audit, findings=(*_unknown_labels(predictor, rows), *audit.findings)),),
         steps=loaded.steps,
     )
@@ -123,7 +140,14 @@ def _report(predictor: Predictor, own: Estimate, *, title: str, name: str | None
         steps=(),
         versions=versions(),
         history=predictor.history,
+        class_words=_class_words(predictor),
     )
+
+
+def _class_words(predictor: Predictor) -> tuple[ClassWords, ...]:
+    """The words that speak most for each class, where the model's weights say all of it."""
+    found = exact_class_words(predictor, n=_WORDS_A_CLASS) or ()
+    return found if all(each.method == "exact" for each in found) else ()
 
 
 def _evaluation(name: str, classes: tuple[str, ...], estimate: Estimate) -> Evaluation:
@@ -140,6 +164,18 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
         unknown = _unknown_labels(predictor, role.dataset) if name == "test" else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)
+
+
+def _more_labels(predictor: Predictor, train: Dataset, own: Estimate, tested: bool) -> MoreLabels | None:
+    """What further labelled rows would buy; None where there are many, or where the encoder has seen their labels."""
+    if train.labels is None or train.n > MAX_ROWS or not own.rows.n or learnt_from_labels(predictor):
+        return None
+    y = np.unique(np.array(train.labels, dtype=object).astype(str), return_inverse=True)[1]
+    drawn = curve_rows(y)
+    features = predictor.encoder.encode(predictor.cleaner.clean_all([train.texts[i] for i in drawn]))
+    right = np.array(predictor.classes, dtype=object).astype(str)[own.probabilities.argmax(axis=1)] == own.rows.labels
+    learnt = train.n if tested else round(_FOLD_SHARE * train.n)
+    return more_labels(features, y[drawn], train.n, known=Known(float(np.mean(right)), own.rows.n, learnt))
 
 
 def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:

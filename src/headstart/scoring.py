@@ -5,9 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from headstart.abstaining import Limit
 from headstart.data import TextRow, TextRows, open_writer
 from headstart.predictor import Predictor
 from headstart.progress import track
+from headstart.types import Floats
 
 __all__ = ["Summary", "predict_rows"]
 
@@ -19,13 +21,16 @@ _CHUNK_CHARACTERS = 8_000_000
 
 @dataclass(slots=True)
 class Summary:
-    """What was done: rows written, rows without usable text, texts that were longer than the encoder reads."""
+    """What was done: rows written, rows without usable text, texts that were longer than the encoder reads, texts
+    that are not answered (None without a limit of errors).
+    """
 
     n: int = 0
     n_unusable: int = 0
     n_truncated: int = 0
+    n_abstained: int | None = None
 
-    def as_dict(self) -> dict[str, int]:
+    def as_dict(self) -> dict[str, int | None]:
         """For JSON."""
         return asdict(self)
 
@@ -34,6 +39,8 @@ class Summary:
         parts = [f"{self.n:,} rows predicted"]
         if self.n_truncated:
             parts.append(f"{self.n_truncated:,} texts were longer than the encoder reads (column truncated)")
+        if self.n_abstained is not None:
+            parts.append(f"{self.n_abstained:,} texts are better not answered (column abstained)")
         if self.n_unusable:
             parts.append(f"{self.n_unusable:,} rows without usable text have no label")
         return "; ".join(parts)
@@ -46,20 +53,27 @@ def predict_rows(
     *,
     format: str | None = None,
     all_probabilities: bool = False,
+    max_error: float | str | None = None,
+    sets: bool = False,
 ) -> Summary:
     """Write every row with `predicted`, `probability`, `truncated` added (with a trailing underscore where the
-    input has such a column). The file `out` appears when all rows are in it.
+    input has such a column), and `abstained` where there is a limit of errors: the predictor's or max_error. sets:
+    also `label_set`, the labels that cannot be excluded at this rate, joined by |. The file `out` appears when all
+    rows are in it. Raises ConfigError where the limit is missing.
     """
-    names = _new_columns(rows.columns, predictor.classes if all_probabilities else ())
-    summary = Summary()
+    limit = predictor.required_limit(max_error) if sets else predictor.limit(max_error)
+    more = [*(["abstained"] if limit else []), *(["label_set"] if sets else [])]
+    classes = predictor.classes if all_probabilities else ()
+    names = _new_columns(rows.columns, [*more, *(f"p_{c}" for c in classes)])
+    summary = Summary(n_abstained=None if limit is None else 0)
     with open_writer(out, [*rows.columns, *names], format=format) as writer:
         for chunk in track(_chunks(rows), "predicting", 0, len):
-            writer.write(_predicted(predictor, chunk, names, summary))
+            writer.write(_predicted(predictor, chunk, names, summary, limit, sets))
     return summary
 
 
-def _new_columns(present: Sequence[str], classes: Sequence[Any]) -> list[str]:
-    names = ["predicted", "probability", "truncated", *(f"p_{c}" for c in classes)]
+def _new_columns(present: Sequence[str], more: Sequence[str]) -> list[str]:
+    names = ["predicted", "probability", "truncated", *more]
     return [next(f"{n}{'_' * i}" for i in itertools.count() if f"{n}{'_' * i}" not in present) for n in names]
 
 
@@ -77,17 +91,35 @@ def _chunks(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
 
 
 def _predicted(
-    predictor: Predictor, chunk: Sequence[TextRow], names: Sequence[str], summary: Summary
+    predictor: Predictor,
+    chunk: Sequence[TextRow],
+    names: Sequence[str],
+    summary: Summary,
+    limit: Limit | None,
+    sets: bool,
 ) -> Iterator[dict[str, object]]:
     found = predictor.predict([row.text for row in chunk if row.text is not None])
-    results = zip(found.labels.tolist(), found.probabilities.tolist(), found.truncated.tolist(), strict=True)
+    more = _limited(predictor, found.probabilities, limit, sets)
+    results = zip(found.labels.tolist(), found.probabilities.tolist(), found.truncated.tolist(), more, strict=True)
     for row in chunk:
         summary.n += 1
         if row.text is None:
             summary.n_unusable += 1
             yield {**row.values, **dict.fromkeys(names)}
             continue
-        label, probabilities, truncated = next(results)
+        label, probabilities, truncated, extra = next(results)
         summary.n_truncated += truncated
-        values = [label, round(max(probabilities), 6), truncated, *(round(p, 6) for p in probabilities)]
+        if summary.n_abstained is not None:
+            summary.n_abstained += bool(extra[0])
+        values = [label, round(max(probabilities), 6), truncated, *extra, *(round(p, 6) for p in probabilities)]
         yield {**row.values, **dict(zip(names, values, strict=False))}
+
+
+def _limited(predictor: Predictor, probabilities: Floats, limit: Limit | None, sets: bool) -> list[tuple[Any, ...]]:
+    """What each text has in the columns `abstained` and `label_set`, of which there may be none."""
+    if limit is None:
+        return [()] * len(probabilities)
+    columns: list[list[Any]] = [limit.abstained(probabilities).tolist()]
+    if sets:
+        columns.append(["|".join(map(str, labels)) for labels in predictor.label_sets(probabilities, limit)])
+    return list(zip(*columns, strict=True))

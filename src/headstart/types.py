@@ -132,6 +132,7 @@ class Predictions:
     labels: "NDArray[Any]"  # (n,) the class names
     probabilities: "Floats"  # (n, k), rows sum to 1, columns as in `classes`
     truncated: "Bools"  # (n,) True where the encoder did not read the whole text
+    abstained: "Bools | None" = None  # (n,) True where the text is not answered; None without a limit of errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Task:
     classes: tuple[Any, ...]
     source: Dataset | None = None
     unlabelled: Dataset | None = None
-    label_names: Mapping[str, str] | None = None
+    label_names: Mapping[str, str | Sequence[str]] | None = None
     augment: str | None = None
     random_state: int = 0
     budget_s: float | None = None

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import sem
 
-from headstart.finetuning.checking import answer, clearly_lower
+from headstart.finetuning.checking import answer
+from headstart.functional.probability import clearly_lower
 
 
 @given(st.lists(st.tuples(st.floats(0, 9), st.floats(0, 9)), min_size=2, max_size=40))

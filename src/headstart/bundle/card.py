@@ -17,6 +17,7 @@ def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         f"- model: {predictor.name}, strategy {predictor.strategy}",
         f"- classes ({len(predictor.classes)}): {', '.join(classes)}",
         *_training(predictor.history),
+        *([] if (limit := predictor.limit()) is None else [f"- limit of errors: {limit.sentence()}"]),
         *(f"- {label}: {text}" for label, text in facts.items()),
         "",
         "## Why this model",

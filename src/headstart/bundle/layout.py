@@ -4,6 +4,7 @@
     model.json           encoder, head, classes, settings
     encoder.safetensors  arrays of the encoder (not of a transformer); those of a composition's part 2 begin with `2.`
     head.safetensors     arrays of the head
+    abstaining.safetensors  what held-out rows said of the probabilities, where a limit of errors was asked for
     onnx/, tokenizer.json  an exported transformer
     parts/2/             the same for a transformer that is part 2 of a composition, counted from 0
     golden.jsonl         texts with their probabilities, predicted again on load
@@ -23,7 +24,7 @@ from typing import Any
 from headstart.errors import BundleCorrupt, BundleTooNew
 
 __all__ = [
-    "CARD", "ENCODER_ARRAYS", "FORMAT", "GOLDEN", "HEAD_ARRAYS", "MANIFEST", "MODEL", "REFERENCE",
+    "ABSTAINING_ARRAYS", "CARD", "ENCODER_ARRAYS", "FORMAT", "GOLDEN", "HEAD_ARRAYS", "MANIFEST", "MODEL", "REFERENCE",
     "file_facts", "read_manifest", "sealed",
 ]  # fmt: skip
 
@@ -32,6 +33,7 @@ MANIFEST = "manifest.json"
 MODEL = "model.json"
 ENCODER_ARRAYS = "encoder.safetensors"
 HEAD_ARRAYS = "head.safetensors"
+ABSTAINING_ARRAYS = "abstaining.safetensors"
 GOLDEN = "golden.jsonl"
 REFERENCE = "reference.json"
 CARD = "card.md"

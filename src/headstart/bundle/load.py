@@ -10,6 +10,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from headstart import registry
+from headstart.abstaining import Abstaining
 from headstart.bundle import layout
 from headstart.bundle.swap import recover
 from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
@@ -71,6 +72,7 @@ def build(folder: Path) -> Predictor:
             reasons=tuple(model["reasons"]),
             cleaner=TextCleaner.from_settings(model.get("cleaning", ())),  # format 1 without it: nothing was cleaned
             history=History.from_settings(model["history"]) if "history" in model else None,
+            abstaining=_abstaining(folder, model["abstaining"]) if "abstaining" in model else None,
         )
     except UnknownComponent as error:
         raise BundleTooNew(
@@ -80,6 +82,10 @@ def build(folder: Path) -> Predictor:
         raise
     except Exception as error:  # each part and its library has errors of its own; the user needs one sentence
         raise BundleCorrupt(f"{folder / layout.MODEL}: this model cannot be built ({error}).") from error
+
+
+def _abstaining(folder: Path, settings: dict[str, Any]) -> Abstaining:
+    return Abstaining.from_state(State(settings, _arrays(folder / layout.ABSTAINING_ARRAYS)))
 
 
 def rounded(probabilities: Sequence[float]) -> list[float]:

@@ -131,6 +131,10 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
     }
     if predictor.history is not None:
         model["history"] = predictor.history.settings()
+    if predictor.abstaining is not None:
+        abstaining = predictor.abstaining.get_state()
+        _write_arrays(folder / layout.ABSTAINING_ARRAYS, abstaining)
+        model["abstaining"] = dict(abstaining.settings)
     _write_json(folder / layout.MODEL, model)
 
 

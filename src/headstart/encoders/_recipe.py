@@ -6,7 +6,7 @@ model's kind decides: the last token for decoders (it alone has read everything)
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +17,7 @@ from headstart.encoders._locate import file_sha256
 from headstart.encoders._tokens import LONG_TEXTS
 from headstart.errors import ConfigError, EncoderUnavailable
 
-__all__ = ["POOLINGS", "EncoderRecipe", "fingerprint", "read_recipe"]
+__all__ = ["POOLINGS", "EncoderRecipe", "depth_of", "fingerprint", "read_recipe"]
 
 POOLINGS = ("mean", "cls", "max", "last")
 _DECODERS = {
@@ -39,6 +39,7 @@ _OFFSET_POSITIONS = {
     "xlm-roberta", "xlm-roberta-xl", "xmod",
 }  # fmt: skip
 _POSITION_KEYS = ("max_position_embeddings", "n_positions")
+_DEPTH_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs grow with the square
 
 
@@ -47,7 +48,8 @@ class EncoderRecipe:
     """pooling: one of POOLINGS; normalise: vectors to length 1; max_tokens: with special tokens;
     dense: folders of projection layers after pooling; prompt: put before every text; lower_case: as the
     sentence-transformers setting of that name; long_texts, max_windows: what is read of a text with more tokens, as
-    in `_tokens.TextTokeniser`.
+    in `_tokens.TextTokeniser`; layers: those whose pooled states stand side by side, 0 = the embeddings; none = the
+    last one alone, projected by `dense`.
     """
 
     pooling: str
@@ -58,6 +60,7 @@ class EncoderRecipe:
     lower_case: bool = False
     long_texts: str = "head"
     max_windows: int = 1
+    layers: tuple[int, ...] = ()
 
 
 def read_recipe(
@@ -67,8 +70,9 @@ def read_recipe(
     *,
     long_texts: str = "head",
     max_windows: int = 1,
+    layers: Sequence[int] | None = None,
 ) -> EncoderRecipe:
-    """The recipe of the model in `folder`; `pooling` and `max_tokens` override what it says itself.
+    """The recipe of the model in `folder`; `pooling`, `max_tokens` and `layers` override what it says itself.
 
     Raises ConfigError for an unknown pooling or way of reading long texts, or a limit beyond the model's positions,
     EncoderUnavailable for a sentence-transformers module that Headstart does not know.
@@ -88,14 +92,24 @@ def read_recipe(
     chosen = max_tokens or own.get("max_seq_length") or _tokeniser_limit(folder, limit)
     return EncoderRecipe(
         pooling=pooling or stated["pooling"],
-        normalise=stated["normalise"],
+        normalise=stated["normalise"] or layers is not None,
         max_tokens=min(int(chosen), limit),
-        dense=stated["dense"],
+        dense=() if layers is not None else stated["dense"],
         prompt=_default_prompt(folder),
         lower_case=bool(own.get("do_lower_case")),
         long_texts=long_texts,
         max_windows=max_windows if long_texts == "windows" else 1,
+        layers=() if layers is None else _checked_layers(layers, _depth(config), folder),
     )
+
+
+def depth_of(folder: Path) -> int | None:
+    """How many layers the model in `folder` says that it has; None where it says nothing."""
+    return _depth(_read_json(folder / "config.json"))
+
+
+def _depth(config: Mapping[str, Any]) -> int | None:
+    return next((int(config[key]) for key in _DEPTH_KEYS if config.get(key)), None)
 
 
 def fingerprint(folder: Path, recipe: EncoderRecipe, *more: str) -> str:
@@ -107,6 +121,17 @@ def fingerprint(folder: Path, recipe: EncoderRecipe, *more: str) -> str:
         if path.is_file() and path.suffix in {".safetensors", ".json", ".txt", ".model"}:
             digest.update(f"{path.relative_to(folder)}:{file_sha256(path)}".encode())
     return digest.hexdigest()
+
+
+def _checked_layers(layers: Sequence[int], depth: int | None, folder: Path) -> tuple[int, ...]:
+    given = tuple(layers) if isinstance(layers, list | tuple) else ()
+    most = 1_000 if depth is None else depth
+    if not given or len(set(given)) < len(given) or any(type(i) is not int or not 0 <= i <= most for i in given):
+        raise ConfigError(
+            f"encoder.layers must be a list of different layers in 0..{most} of {folder.name}, such as "
+            f"[{max(1, most // 2)}, {most}]. Got {layers!r} instead."
+        )
+    return given
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -53,9 +53,12 @@ class PooledModel(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         self.model, self.recipe, self.projections = model, recipe, projections
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
-        return self.finish(
-            self.model(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state, attention_mask
-        )
+        given = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if not self.recipe.layers:
+            return self.finish(self.model(**given).last_hidden_state, attention_mask)
+        states = self.model(**given, output_hidden_states=True).hidden_states
+        blocks = [pool(states[layer], attention_mask, self.recipe.pooling) for layer in self.recipe.layers]
+        return torch.cat([functional.normalize(block, dim=1) for block in blocks], dim=1) / len(blocks) ** 0.5
 
     def finish(self, states: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
         """The last layer's states (B, T, h) as features (B, d)."""

@@ -3,10 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from headstart.explaining.values import ClassWords
 from headstart.predictor import History
 from headstart.types import Audit, Step
 
-__all__ = ["Bin", "ClassScores", "Comparison", "Evaluation", "Interval", "Mistake", "Report"]
+__all__ = [
+    "Answered",
+    "Answering",
+    "Bin",
+    "ClassScores",
+    "Comparison",
+    "Evaluation",
+    "Interval",
+    "Mistake",
+    "MoreLabels",
+    "Report",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,36 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """How a limit of errors did on n rows that had no part in setting it; exact 95 % intervals."""
+
+    n: int
+    coverage: Interval  # share of the texts that are answered
+    error: Interval | None  # share of the answered that are wrong; None where none is answered
+    sets_without: Interval  # share of the label sets that do not hold the true label
+    set_size: float  # labels a set, mean
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """When texts are not answered."""
+
+    max_error: str  # "0.05", "0.05:expected"
+    threshold: float | None  # least probability of an answer; None: no text is answered
+    sentence: str  # what was found when the limit was set
+    measured: Answered | None  # None where the limit was set on the rows of the report
+
+
+@dataclass(frozen=True, slots=True)
+class MoreLabels:
+    """The accuracy to expect now, with n labelled rows, and with more of them."""
+
+    n: int
+    now: Interval
+    more: Mapping[int, Interval]  # further rows -> the accuracy to expect
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """All that the terminal table, `--json` and the HTML page show of one run."""
 
@@ -96,3 +138,6 @@ class Report:
     versions: Mapping[str, str] = field(default_factory=dict)  # "headstart", "python", "torch", ...
     seed: int = 0
     history: History | None = None  # how the training went, of what learns step by step
+    answering: Answering | None = None  # of a model with a limit of errors
+    class_words: tuple[ClassWords, ...] = ()  # what speaks for each class, of a linear model of counted terms
+    more_labels: MoreLabels | None = None  # what further labelled rows would buy

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from headstart.finetuning.averaging import Weights
     from headstart.types import Floats, Ints
 
-__all__ = ["Answer", "Best", "answer", "clearly_lower"]
+__all__ = ["Answer", "Best", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +46,3 @@ def answer(step: int, logits: "Floats", y: "Ints") -> Answer:
     losses = log_losses(logits * scale, y)
     check = HeldOut(step, float(losses.mean()), float(np.mean(logits.argmax(axis=1) == y)))
     return Answer(check, losses, scale)
-
-
-def clearly_lower(losses: "Floats", than: "Floats") -> bool:
-    """Whether losses (n,) are lower than others of the same rows by more than one standard error of the difference.
-
-    The difference is paired, row by row: what is hard for both does not count as noise, and a few rows that changed
-    among many that did not are no proof. One row proves nothing.
-    """
-    gain = np.asarray(than, np.float64) - np.asarray(losses, np.float64)
-    return len(gain) > 1 and float(gain.mean()) > float(gain.std(ddof=1)) / len(gain) ** 0.5

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from headstart.finetuning.averaging import assign, blend, copies
-from headstart.finetuning.checking import Answer, Best, answer, clearly_lower
+from headstart.finetuning.checking import Answer, Best, answer
 from headstart.finetuning.checkpoint import Checkpoint, held_interrupts
 from headstart.finetuning.distributed import current
 from headstart.finetuning.groups import make_optimiser
@@ -24,6 +24,7 @@ from headstart.finetuning.plan import Pace, Plan
 from headstart.finetuning.rows import Rows, decide, shuffled, split_rows
 from headstart.finetuning.settings import Settings
 from headstart.finetuning.state import RunState
+from headstart.functional.probability import clearly_lower
 from headstart.functional.schedules import make_schedule
 from headstart.predictor import HeldOut
 from headstart.progress import track

@@ -11,9 +11,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from headstart.errors import ConfigError, MissingExtra
-from headstart.finetuning.checking import clearly_lower
 from headstart.finetuning.distributed import current
 from headstart.finetuning.settings import Settings
+from headstart.functional.probability import clearly_lower
 
 if TYPE_CHECKING:
     from headstart.finetuning.trials import Attempt, Look

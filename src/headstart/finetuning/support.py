@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from headstart.finetuning.checking import clearly_lower
 from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
 from headstart.finetuning.settings import Settings
-from headstart.functional.probability import fit_scale, log_losses
+from headstart.functional.probability import clearly_lower, fit_scale, log_losses
 from headstart.heads.logistic import Logistic
 from headstart.progress import track
 

@@ -12,8 +12,7 @@ from sklearn.preprocessing import normalize
 
 from headstart import registry
 from headstart.encoders import make_encoder
-from headstart.finetuning.checking import clearly_lower
-from headstart.functional.probability import fit_scale, fit_weights, log_losses
+from headstart.functional.probability import clearly_lower, fit_scale, fit_weights, log_losses
 
 if TYPE_CHECKING:
     from headstart.types import Encoder, Floats, Ints

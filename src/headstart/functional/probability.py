@@ -15,11 +15,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ConfidenceBins",
+    "clearly_lower",
     "confidence_bins",
     "expected_calibration_error",
     "fit_scale",
     "fit_weights",
     "log_losses",
+    "pool_weights",
     "softmax",
     "two_columns",
 ]
@@ -47,6 +49,16 @@ def log_losses(decision: "Floats", y: "Ints") -> "Floats":
     decision = np.asarray(decision, dtype=np.float64)
     losses: Floats = logsumexp(decision, axis=1) - decision[np.arange(len(y)), y]
     return losses
+
+
+def clearly_lower(losses: "Floats", than: "Floats") -> bool:
+    """Whether losses (n,) are lower than others of the same rows by more than one standard error of the difference.
+
+    The difference is paired, row by row: what is hard for both does not count as noise, and a few rows that changed
+    among many that did not are no proof. One row proves nothing.
+    """
+    gain = np.asarray(than, np.float64) - np.asarray(losses, np.float64)
+    return len(gain) > 1 and float(gain.mean()) > float(gain.std(ddof=1)) / len(gain) ** 0.5
 
 
 def fit_scale(decision: "Floats", y: "Ints") -> float:
@@ -99,6 +111,29 @@ def fit_weights(decisions: "Sequence[Floats]", y: "Ints") -> "Floats":
     bounds = [(0.0, float(np.exp(5.0)))] * len(stacked)  # in units of the spreads, as in `fit_scale`
     best = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"ftol": 1e-12})
     weights: Floats = best.x / spreads
+    return weights
+
+
+def pool_weights(decisions: "Sequence[Floats]", y: "Ints", centre: "Floats", strength: float) -> "Floats":
+    """Factors (m,) >= 0 for softmax(sum of factor * decision), of m experts' values (n, k), believed to be `centre`.
+
+    Minimises the summed log loss of y (n,) plus strength * |factor - centre|^2: with a handful of rows the factors stay
+    near the belief, with many the rows decide. Values of different experts should be of one size.
+
+    Source: stacking, Wolpert 1992, of log-linear opinion pools, Genest and Zidek 1986. Departure: the belief.
+    """
+    stacked = np.stack([np.asarray(each, np.float64) for each in decisions])
+    stacked -= stacked.mean(axis=2, keepdims=True)
+    wanted = stacked[:, np.arange(len(y)), y].sum(axis=1)
+
+    def loss(factors: "Floats") -> "tuple[float, Floats]":
+        mixed, off = np.tensordot(factors, stacked, axes=1), factors - centre
+        slope = np.sum(softmax(mixed) * stacked, axis=(1, 2)) - wanted + 2.0 * strength * off
+        return float(logsumexp(mixed, axis=1).sum() - factors @ wanted + strength * off @ off), slope
+
+    start = np.asarray(centre, np.float64)
+    best = minimize(loss, start, jac=True, bounds=[(0.0, None)] * len(start), method="L-BFGS-B")
+    weights: Floats = best.x
     return weights
 
 

@@ -12,7 +12,9 @@ from headstart.functional.resampling import stratified_sample
 from headstart.heads import head_for, make_head
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
+from headstart.strategies.few_labels import FewLabels
 from headstart.strategies.linear_probe import LinearProbe
+from headstart.strategies.zero_shot import ZeroShot
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
 
@@ -20,11 +22,13 @@ __all__ = ["Auto"]
 
 _MAX_ROWS = 4000  # rows that take part in the choice: differences below a point do not matter for it
 _N_FOLDS = 3
+_FEW = 2_000
 _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 
 class Auto:
-    """Chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
+    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More, or with source rows, augmentations, a head or
+    settings: chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
 
     Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
     cross-validation on at most 4,000 training rows; a tie goes to the cheaper `tfidf`, and to `minilm` where
@@ -44,10 +48,19 @@ class Auto:
 
     def fit(self, task: Task) -> Predictor:
         """Score the candidates, then fit the best on all rows."""
+        if self.encoder == "auto" and not task.texts:
+            return ZeroShot().fit(task)
+        if self._has_few(task):
+            return FewLabels().fit(task)
         chosen, reasons = (self.encoder, []) if self.encoder != "auto" else self._choose(task)
         settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
         predictor = LinearProbe(chosen, self.head, **settings).fit(task)
         return replace(predictor, reasons=(*reasons, *predictor.reasons))
+
+    def _has_few(self, task: Task) -> bool:
+        """Whether the task is one for `few_labels`, and nothing was asked that it cannot do."""
+        asked = (self.encoder != "auto", self.head != "auto", self.encoder_settings, self.head_settings)
+        return not (any(asked) or task.source or task.augment) and len(task.texts) <= _FEW
 
     def _choose(self, task: Task) -> tuple[str, list[str]]:
         names, reasons = _candidates(task)

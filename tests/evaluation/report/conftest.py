@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from headstart.evaluation.results import Bin, ClassScores, Comparison, Evaluation, Interval, Mistake, Report
+from headstart.explaining import ClassWords, Weighted
 from headstart.predictor import HeldOut, History, Stretch
 from headstart.types import Audit, Finding, Step
 
@@ -125,6 +126,12 @@ ENGLISH_AUDITS = (
 )
 
 
+def speaking(classes: tuple[str, ...], *words: str) -> tuple[ClassWords, ...]:
+    """These words for each class, the first the strongest."""
+    weighted = tuple(Weighted(word, 2.5 - 0.5 * i) for i, word in enumerate(words))
+    return tuple(ClassWords(name, weighted, "exact") for name in classes)
+
+
 def english_report() -> Report:
     model = evaluation(
         "minilm + logistic", ENGLISH, ENGLISH_CONFUSION, mcc=0.883, log_loss=0.287, roc_auc=0.986, ece=0.021
@@ -213,6 +220,7 @@ def chinese_report() -> Report:
         seconds={"fit": 2.5},
         versions={"headstart": "0.1.0"},
         seed=0,
+        class_words=speaking(classes, "满意", "不 推荐", "␣好"),
     )
 
 
@@ -229,7 +237,12 @@ def many_classes_report(k: int = 150) -> Report:
     base = english_report()
     audit = replace(base.audits[0], classes=counts, n=30 * k)
     return replace(
-        base, title="Bank questions", model=replace(model, mistakes=mistakes), baseline=model, audits=(audit,)
+        base,
+        title="Bank questions",
+        model=replace(model, mistakes=mistakes),
+        baseline=model,
+        audits=(audit,),
+        class_words=speaking(names, "transfer", "余额", "how much"),
     )
 
 
@@ -262,6 +275,7 @@ def nasty_report() -> Report:
         steps=(Step(NASTY, NASTY, 3, 2),),
         versions={NASTY: NASTY},
         seconds={NASTY: 1.0},
+        class_words=speaking((NASTY,), NASTY, "word"),
     )
 
 

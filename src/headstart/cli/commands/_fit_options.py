@@ -19,10 +19,13 @@ def _model(text: str) -> Any:
 _FORMATS = "Labelled texts: csv, tsv, jsonl, parquet (also .gz, .xz), class folders, or - for stdin."
 _SETTING = "A setting of a part, such as head.C=1 or encoder.ngrams=[1,3]."
 
-Train = Annotated[str | None, typer.Argument(help=_FORMATS, metavar=_PATH)]
+Train = Annotated[str | None, typer.Argument(help=f"{_FORMATS} None with --label-names alone.", metavar=_PATH)]
 Test = Annotated[str | None, _data("Labelled rows to measure on; else cross-validation.", metavar=_PATH)]
 Source = Annotated[str | None, _data("Labelled rows of a related domain; used if they help.", metavar=_PATH)]
 Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.", metavar=_PATH)]
+LabelNames = Annotated[
+    str | None, _data("JSON: {label: its name, description or wordings}; with it there need be no labelled row.")
+]
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
 StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
@@ -33,6 +36,9 @@ Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`."
 Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.")]
 Clean = Annotated[str | None, _model("Cleaning rules, such as default,near_duplicates; see `headstart list`.")]
 Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1:FILE,swap,copies:2.")]
+MaxError = Annotated[
+    str | None, _model("Errors accepted among the answered texts: 0.05, or 0.05:expected; unsure texts are marked.")
+]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
 Budget = Annotated[
     str | None, _model("Time that fine-tuning may take, such as 30s, 5m or 1h; it learns for fewer epochs then.")

@@ -12,6 +12,9 @@ __all__ = ["evaluate"]
 def evaluate(
     bundle: options.Bundle,
     file: Annotated[str, typer.Argument(help="Labelled rows.", metavar="PATH[?column=value]")],
+    max_error: Annotated[
+        str | None, typer.Option(help="Another rate of errors than the bundle's, such as 0.1 or 0.1:expected.")
+    ] = None,
     report: Annotated[str | None, typer.Option(help="Write the report as one HTML file.")] = None,
     language: options.Language = "en",
     json: options.Json = False,
@@ -43,12 +46,13 @@ def evaluate(
     with showing_progress():
         say(f"loading {bundle}")
         predictor = load_bundle(bundle)
+        predictor.limit(max_error)  # a mistake in it, now
         loaded = data.read_dataset(
             file, columns=columns, encoding=encoding, labelled=True, skip_bad_rows=skip_bad_rows,
             max_text_chars=max_text_chars, role="test",
         )  # fmt: skip
         say(f"measuring on {loaded.dataset.n:,} rows")
-        result = report_on_bundle(predictor, loaded, repeat_command(sys.argv[1:]))
+        result = report_on_bundle(predictor, loaded, repeat_command(sys.argv[1:]), max_error)
     if report is not None:
         Path(report).write_text(render_html(result, language=language), encoding="utf-8")
     if json:

@@ -18,6 +18,7 @@ def fit(
     test: only.Test = None,
     source: only.Source = None,
     unlabelled: only.Unlabelled = None,
+    label_names: only.LabelNames = None,
     shots: only.Shots = None,
     limit: only.Limit = None,
     encoder: only.Encoder = None,
@@ -27,6 +28,7 @@ def fit(
     augment: only.Augment = None,
     settings: only.Settings = None,
     budget: only.Budget = None,
+    max_error: only.MaxError = None,
     seed: only.Seed = None,
     config: only.Config = None,
     out: only.Out = None,
@@ -58,14 +60,16 @@ def fit(
     from headstart.job import repeat_command, run
 
     flags = {
-        "train": train, "test": test, "source": source, "unlabelled": unlabelled, "shots": shots, "limit": limit,
-        "encoder": encoder, "strategy": strategy, "head": head, "clean": clean,
-        "augment": augment, "budget": budget, "seed": seed, "out": out, "report": report,
+        "train": train, "test": test, "source": source, "unlabelled": unlabelled, "label_names": label_names,
+        "shots": shots, "limit": limit, "encoder": encoder, "strategy": strategy, "head": head, "clean": clean,
+        "augment": augment, "budget": budget, "max_error": max_error, "seed": seed, "out": out, "report": report,
         "language": language, "text": text, "label": label, "title": title, "domain": domain, "encoding": encoding,
         "max_text_chars": max_text_chars, "skip_bad_rows": skip_bad_rows or None, "strip_labels": strip_labels or None,
     }  # fmt: skip
-    if train is None and config is None:
-        raise typer.BadParameter("give a file to learn from, or --config with `train`.", param_hint="TRAIN")
+    if train is None and config is None and label_names is None:
+        raise typer.BadParameter(
+            "give a file to learn from, --label-names, or --config with `train`.", param_hint="TRAIN"
+        )
     run_config = RunConfig.build(config, settings=parse_settings(settings or []), **flags)
     command = repeat_command(sys.argv[1:])
     if is_first := is_first_process():
@@ -96,6 +100,7 @@ def _payload(outcome: "Outcome") -> dict[str, Any]:
     from headstart.evaluation.report import report_dict
 
     predictor, report = outcome.model.predictor_, outcome.report
+    limit = predictor.limit()
     figures = {k: v.value for k, v in report.model.metrics.items()} if report is not None else {}
     scores = {**figures, "n": report.model.n} if report is not None else None
     measured_on = "test" if outcome.config.test is not None else "cross_validation"
@@ -106,6 +111,7 @@ def _payload(outcome: "Outcome") -> dict[str, Any]:
         "adaptation": None,
         "n_train": outcome.n_train,
         "classes": [str(c) for c in predictor.classes],
+        "max_error": None if limit is None else {"threshold": limit.threshold, "sentence": limit.sentence()},
         "fit_seconds": outcome.seconds["fit"],
         "seconds": outcome.seconds,
         "bundle": str(outcome.bundle) if outcome.bundle is not None else None,
@@ -127,6 +133,8 @@ def _show(outcome: "Outcome") -> None:
         console.print(
             "No figures: too few different rows a class to hold some out. Give rows to measure on with --test FILE."
         )
+        if (limit := outcome.model.predictor_.limit()) is not None:
+            console.print(limit.sentence())
         console.print(f"Bundle: {outcome.bundle}")
         return
     print_report(

@@ -17,6 +17,12 @@ def predict(
     all_probabilities: Annotated[
         bool, typer.Option("--all-probabilities", help="One column a class, p_CLASS, besides the highest.")
     ] = False,
+    max_error: Annotated[
+        str | None, typer.Option(help="Another rate of errors than the bundle's, such as 0.1 or 0.1:expected.")
+    ] = None,
+    sets: Annotated[
+        bool, typer.Option("--sets", help="Column label_set: the labels that cannot be excluded, joined by |.")
+    ] = False,
     json: options.Json = False,
     text: options.Text = "text",
     title: options.Title = "title",
@@ -26,6 +32,8 @@ def predict(
     ] = False,
 ) -> None:
     """Add `predicted`, `probability` and `truncated` to every row of a file; all columns stay, memory is bounded.
+
+    A bundle that was fitted with --max-error adds `abstained`: true where the text is better read by a person.
 
     Example: headstart predict bundles/reviews new.csv --out predicted.csv
     """
@@ -43,7 +51,9 @@ def predict(
             file, data.Columns(text=text, label="", domain="", title=title), encoding,
             skip_bad_rows=skip_bad_rows, format=format,
         )  # fmt: skip
-        summary = predict_rows(predictor, rows, out, format=format, all_probabilities=all_probabilities)
+        summary = predict_rows(
+            predictor, rows, out, format=format, all_probabilities=all_probabilities, max_error=max_error, sets=sets
+        )
     if json:
         write_json({"bundle": str(bundle), "out": out, **summary.as_dict()})
     else:

@@ -4,12 +4,14 @@ import math
 import re
 import unicodedata
 
-from headstart.evaluation.results import Interval, Report
+from headstart.evaluation.report.strings import Words
+from headstart.evaluation.results import Answered, Interval, Report
 
 __all__ = [
     "CLASSES_SHOWN",
     "DASH",
     "HEADLINE_METRICS",
+    "answered_figures",
     "bracket",
     "excludes_zero",
     "finite",
@@ -85,6 +87,20 @@ def metric_keys(report: Report) -> tuple[list[str], list[str]]:
     if report.comparison is not None and report.comparison.metric in set(present) - set(main):
         main.append(report.comparison.metric)
     return main, [key for key in present if key not in main]
+
+
+def answered_figures(measured: Answered, w: Words) -> list[tuple[str, str]]:
+    """How a limit of errors did: names and figures."""
+
+    def shown(interval: Interval | None) -> str:
+        return w["none_answered"] if interval is None else f"{number(interval.value)} {bracket(interval)}".rstrip()
+
+    return [
+        (w["answered"], shown(measured.coverage)),
+        (w["answered_error"], shown(measured.error)),
+        (w["sets_without"], shown(measured.sets_without)),
+        (w["set_size"], f"{measured.set_size:.2f}"),
+    ]
 
 
 def visible(text: str) -> str:

@@ -9,7 +9,7 @@ from headstart.evaluation.report.sections import SECTIONS, summary
 from headstart.evaluation.report.strings import Words, words
 from headstart.evaluation.results import Report
 
-__all__ = ["render_html"]
+__all__ = ["page", "render_html"]
 
 _LANG = {"en": "en", "zh": "zh-Hans"}
 
@@ -21,17 +21,23 @@ def render_html(report: Report, *, language: str = "en") -> str:
     Raises ConfigError for another language. Figures are fractions with three decimals.
     """
     w = words(language)
-    style = files(__package__).joinpath("style.css").read_text(encoding="utf-8")
     parts = {key: html for key, part in SECTIONS.items() if (html := part(report, w))}
+    body = (
+        f"{_header(report, w)}\n<main>\n{summary(report, w)}\n{_contents(parts, w)}\n"
+        + "\n".join(parts.values())
+        + f"\n</main>\n{_footer(report, w)}"
+    )
+    return page(report.title, body, language)
+
+
+def page(title: str, body: str, language: str, style: str = "") -> str:
+    """A whole page around ready HTML. style: rules beside those of style.css."""
+    rules = files(__package__).joinpath("style.css").read_text(encoding="utf-8") + style
     return (
         f'<!DOCTYPE html>\n<html lang="{_LANG[language]}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{esc(report.title)}</title>\n<style>\n{style}</style>\n</head>\n<body>\n"
-        f"{_header(report, w)}\n<main>\n{summary(report, w)}\n{_contents(parts, w)}\n"
-        + "\n".join(parts.values())
-        + f"\n</main>\n"
-        f"{_footer(report, w)}\n</body>\n</html>\n"
+        f"<title>{esc(title)}</title>\n<style>\n{rules}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
 
 

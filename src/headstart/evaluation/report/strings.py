@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from headstart.errors import ConfigError, did_you_mean
+from headstart.evaluation.report.strings_explained import EXPLAINED
+from headstart.evaluation.report.strings_explored import EXPLORED
 
 __all__ = ["LANGUAGES", "Words", "metric_name", "words"]
 
@@ -122,6 +124,21 @@ _TABLE: dict[str, tuple[str, str]] = {
         "{n} texts at probability {confidence}: {accuracy} right",
         "概率 {confidence} 的 {n} 条文本：正确 {accuracy}",
     ),
+    # the limit of errors
+    "answering": ("Which texts are answered?", "回答哪些文本？"),
+    "answering.short": ("Answers", "回答"),
+    "answered": ("Texts answered", "已回答的文本"),
+    "answered_error": ("Errors among the answered", "已回答文本中的错误率"),
+    "none_answered": ("none is answered", "没有回答任何文本"),
+    "sets_without": ("Label sets without the true label", "不含真实类别的标签集"),
+    "set_size": ("Labels a set, mean", "标签集的平均大小"),
+    "answering_rows": ("On these {n} rows", "在这 {n} 行上"),
+    # further labels
+    "more_labels": ("What more labels would buy", "更多标注能带来什么"),
+    "more_labels.now": ("Accuracy now, with all {n} rows: {figure}", "当前（全部 {n} 行）准确率 {figure}"),
+    "more_labels.more": ("{n} more labels: about {figure}", "再标注 {n} 条：约 {figure}"),
+    "more_labels.further": ("{n} more: about {figure}", "再标注 {n} 条：约 {figure}"),
+    "more_labels.join": ("; ", "；"),
     # mistakes
     "mistakes": ("Most confident mistakes", "最自信的错误"),
     "mistakes.short": ("Mistakes", "错误"),
@@ -136,6 +153,15 @@ _TABLE: dict[str, tuple[str, str]] = {
     "line": ("line {line}", "第 {line} 行"),
     "whole_text": ("Whole text ({n} characters)", "全文（{n} 个字符）"),
     "first_part": ("The first {shown} of {n} characters", "{n} 个字符中的前 {shown} 个"),
+    # words
+    "class_words": ("Words that speak for each class", "各类别的代表词"),
+    "class_words.short": ("Words", "词语"),
+    "speaking_words": ("Words, the strongest first", "词语（由强到弱）"),
+    "class_words_note": (
+        "The words and short phrases with the largest weights of the linear model: in a text, they push towards the "
+        "class. For single texts: headstart explain.",
+        "线性模型中权重最大的词和短语：它们在文本中出现时，会使预测偏向该类别。解释单条文本：headstart explain。",
+    ),
     # data
     "data": ("Data", "数据"),
     "rows": ("{n} rows", "{n} 行"),
@@ -227,6 +253,8 @@ _TABLE: dict[str, tuple[str, str]] = {
     "more_warnings": ("{n} more warnings are in the report.", "另有 {n} 条警告见报告。"),
     "bundle": ("Bundle", "模型包"),
     "report": ("Report", "报告"),
+    **EXPLAINED,
+    **EXPLORED,
 }
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 from headstart.evaluation.report.formatting import (
     CLASSES_SHOWN,
     DASH,
+    answered_figures,
     bracket,
     excludes_zero,
     finite,
@@ -20,6 +21,7 @@ from headstart.evaluation.report.formatting import (
     signed_bracket,
     visible,
 )
+from headstart.evaluation.report.more_labels import more_labels_line
 from headstart.evaluation.report.strings import Words, metric_name, words
 from headstart.evaluation.results import ClassScores, Evaluation, Interval, Report
 from headstart.types import Finding
@@ -29,6 +31,7 @@ __all__ = ["print_report"]
 _WARNINGS_SHOWN = 5
 _SENTENCE_CHARACTERS = 600
 _NAME_CHARACTERS = 60
+_WORDS_A_CLASS = 6
 _COLOURS = {"helped": "green", "hurt": "red"}
 
 
@@ -55,9 +58,12 @@ def print_report(
     if len(report.model.per_class) > CLASSES_SHOWN:
         console.print(Text(w["more_classes"].format(n=len(report.model.per_class) - CLASSES_SHOWN), style="dim"))
     console.print()
+    _answering(report, console, w)
+    _more_labels(report, console, w)
     _reasons(report, console, w)
     _steps(report, console, w)
     _training(report, console, w)
+    _class_words(report, console, w)
     _warnings(report, console, w)
     _places({w["bundle"]: bundle, w["report"]: page}, console)
 
@@ -154,6 +160,27 @@ def _scored(interval: Interval | None) -> Text:
     return Text.assemble(number(interval.value), (f" {bracket(interval)}".rstrip(), "dim"))
 
 
+def _answering(report: Report, console: Console, w: Words) -> None:
+    """The limit of errors, of a model that has one, and how it did on rows that did not set it."""
+    if report.answering is None:
+        return
+    console.print(Text(w["answering"], style="bold"))
+    console.print(Text(f"· {_line(report.answering.sentence)}"))
+    if report.answering.measured is not None:
+        said = "; ".join(f"{name} {figure}" for name, figure in answered_figures(report.answering.measured, w))
+        where = w["answering_rows"].format(n=integer(report.answering.measured.n))
+        console.print(Text(f"· {w['named'].format(role=where, name=said)}"))
+    console.print()
+
+
+def _more_labels(report: Report, console: Console, w: Words) -> None:
+    """What further labelled rows would buy."""
+    if report.more_labels is not None:
+        console.print(Text(w["more_labels"], style="bold"))
+        console.print(Text(f"· {more_labels_line(report.more_labels, w)}"))
+        console.print()
+
+
 def _reasons(report: Report, console: Console, w: Words) -> None:
     if report.reasons:
         console.print(Text(w["why"], style="bold"))
@@ -186,6 +213,17 @@ def _training(report: Report, console: Console, w: Words) -> None:
         check = history.checks[-1]
         loss, accuracy = number(check.loss), number(check.accuracy)
         console.print(Text(f"· {w['checked'].format(step=integer(check.step), loss=loss, accuracy=accuracy)}"))
+    console.print()
+
+
+def _class_words(report: Report, console: Console, w: Words) -> None:
+    """The words that speak most for each class; of many classes the page tells."""
+    if not 0 < len(report.class_words) <= CLASSES_SHOWN:
+        return
+    console.print(Text(w["class_words"], style="bold"))
+    for each in report.class_words:
+        listed = ", ".join(_line(word.text, _NAME_CHARACTERS) for word in each.words[:_WORDS_A_CLASS])
+        console.print(Text(f"· {w['named'].format(role=_line(str(each.name), _NAME_CHARACTERS), name=listed)}"))
     console.print()
 
 

@@ -1,0 +1,225 @@
+"""Few labels: what `fit` does by itself against the two simple baselines and SetFit, on the same supports.
+
+Track T0: weights, label names (the labels themselves), k labels a class, unlabelled training texts; never test texts.
+HEADSTART_FEWSHOT_DATA limits the suite to some sets (`cr;trec6`). HEADSTART_PEERS_PYTHON names the interpreter that has
+setfit; without it SetFit's cells are those that `benchmarks setfit` has kept, if any.
+"""
+
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.common import Goal, Result, Setup, commit, cpus, kept, kept_in, table
+from benchmarks.suites import setfit
+
+__all__ = ["TITLE", "run", "tables"]
+
+TITLE = "Few labels: auto against frozen features, words and SetFit"
+FIVE = ("cr", "sst5", "emotion", "ag_news", "amazon_counterfactual_en")
+_ENGLISH = (
+    *FIVE, "trec6", "subj", "sst2", "hate_davidson", "sms_spam", "tweeteval_sentiment", "amazon_multidomain",
+    "enron_spam1", "bbc_news", "20newsgroups", "imdb",
+)  # fmt: skip
+_CHINESE = (
+    "eprstmt_few", "tnews_few", "waimai_10k", "thucnews_title", "online_shopping_10cats", "chnsenticorp", "cnews_mini",
+)  # fmt: skip
+_LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
+_SHOTS, _SEEDS = (8, 16, 64), range(5)
+_TEST_ROWS, _UNLABELLED = 1_000, 1_000
+_MCC = "amazon_counterfactual_en"
+_BASELINES = ("tfidf + logistic", "minilm + logistic")
+_AUTO, _LABELS_ONLY, _ZERO, _COSINE = "auto", "auto, no unlabelled texts", "zero-shot", "cosine to the names"
+_WORSE = 0.01
+
+
+def run(setup: Setup) -> Result:
+    """All supports of a data set, one after another; texts are encoded once, and kept."""
+    os.environ["HEADSTART_CACHE"] = str(Path(tempfile.gettempdir()) / "headstart-fewshot-features")
+    asked = os.environ.get("HEADSTART_FEWSHOT_DATA", "cr" if setup.quick else "")
+    names = tuple(asked.split(";")) if asked else (*_ENGLISH, *_CHINESE)
+    place, cells = kept_in("fewshot", setup.quick, commit()), []
+    for name in names:
+        found = kept(place, name, partial(_cells, setup, name))
+        cells += found
+        print(f"{name}: {_line(found)}", flush=True)
+    figures = {"cells": cells, "test_rows": _TEST_ROWS, "unlabelled": _UNLABELLED, "threads": cpus()}
+    return Result(figures, _goals(cells, not setup.quick and not asked))
+
+
+def tables(figures: dict[str, Any]) -> list[str]:
+    """The five sets beside SetFit, all sets, and no labels."""
+    cells = figures["cells"]
+    lines = []
+    for shots in _SHOTS:
+        for name in (n for n in FIVE if any(c["data"] == n for c in cells)):
+            row = [_mean(cells, name, shots, way, shared=True) for way in (*_BASELINES, "setfit", _LABELS_ONLY, _AUTO)]
+            seeds = sum(c["way"] == "setfit" for c in cells if (c["data"], c["shots"]) == (name, shots))
+            lines.append([f"{name}, {shots} a class", str(seeds or len(_SEEDS)), *map(_percent, row)])
+    head = ["", "seeds", *_BASELINES, "SetFit", _LABELS_ONLY, _AUTO]
+    every = [[_set_of(cells, name), *_all_of(cells, name)] for name in dict.fromkeys(c["data"] for c in cells)]
+    more = ["", *(f"{shots}: {way}" for shots in _SHOTS for way in ("better baseline", _AUTO)), _COSINE, _ZERO]
+    return [
+        *table(head, lines),
+        "",
+        f"Accuracy ({_MCC}: MCC) in per cent, at most {figures['test_rows']:,} test rows; where SetFit was run, all "
+        "columns are means over its seeds.",
+        f"Unlabelled: at most {figures['unlabelled']:,} training texts without their labels; names: the labels "
+        "themselves.",
+        "",
+        *table(more, every),
+        "",
+        "The better of the two baselines by its mean over the seeds, which nobody can know beforehand. Chinese: words "
+        "alone, no encoder at hand reads it. Zero-shot: macro-F1.",
+    ]
+
+
+def _cells(setup: Setup, name: str) -> list[dict[str, Any]]:
+    from headstart import Dataset
+    from headstart.data import read_dataset
+    from headstart.data.splits import limit_rows, sample_per_class
+
+    share = 3 if name in _LONG else 1
+    pool = read_dataset(setup.file(name, "dev" if name == "tweeteval_sentiment" else "train")).dataset
+    test, _ = limit_rows(read_dataset(setup.file(name, "test")).dataset, _TEST_ROWS // share, 0)
+    drawn, _ = limit_rows(pool, _UNLABELLED // share, 1)
+    unlabelled = Dataset(drawn.texts)
+    cells = [{"data": name, "shots": 0, "seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
+    least = min(np.unique(np.array(pool.labels), return_counts=True)[1])
+    for shots in (s for s in _SHOTS[: 1 if setup.quick else 3] if s <= least):
+        for seed in _SEEDS:
+            support, _ = sample_per_class(pool, shots, seed)
+            cells += [{"data": name, "shots": shots, "seed": seed, **c} for c in _ways(name, support, unlabelled, test)]
+            if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
+                cells.append({"data": name, "shots": shots, "seed": seed, **theirs})
+    return cells
+
+
+def _ways(name: str, support: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:
+    from headstart import TextClassifier
+
+    seen: dict[str, Any] = {"random_state": 0}
+    ways = {
+        _BASELINES[0]: TextClassifier("tfidf", "linear_probe", "logistic", **seen),
+        _LABELS_ONLY: TextClassifier(**seen),
+        _AUTO: TextClassifier(**seen),
+    }
+    if name in _ENGLISH:
+        ways[_BASELINES[1]] = TextClassifier("minilm", "linear_probe", "logistic", **seen)
+    cells = []
+    for way, model in ways.items():
+        wall, cpu = time.perf_counter(), time.process_time()
+        model.fit(support.texts, support.labels, **({"unlabelled": unlabelled} if way == _AUTO else {}))
+        cost = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+        cells.append({"way": way, "score": _score(name, test.labels, model.predict(test.texts)), **cost})
+    return cells
+
+
+def _without_labels(pool: Any, unlabelled: Any, test: Any, name: str) -> list[dict[str, Any]]:
+    """Macro-F1 of the labels as names, by cosine alone and by `zero_shot`; none where labels are no words."""
+    from headstart import TextClassifier
+    from headstart.encoders import make_encoder
+    from headstart.few_labels.names import are_words
+
+    labels = sorted(set(pool.labels))
+    if name not in _ENGLISH or not are_words(labels):
+        return []
+    encoder = make_encoder("minilm").fit([])
+    nearest = (encoder.encode(test.texts) @ encoder.encode(labels).T).argmax(axis=1)
+    model = TextClassifier(random_state=0).fit([], [], label_names={n: n for n in labels}, unlabelled=unlabelled)
+    found = {_COSINE: np.array(labels)[nearest], _ZERO: model.predict(test.texts)}
+    return [
+        {"way": way, "score": _macro_f1(test.labels, values), "accuracy": float(np.mean(values == test.labels))}
+        for way, values in found.items()
+    ]
+
+
+def _peer(setup: Setup, name: str, shots: int, seed: int, test: Any) -> dict[str, Any] | None:
+    """SetFit on this support: kept by an earlier try, or made now where an interpreter for it is named."""
+    request = setfit.request(setup, name, shots, seed)
+    found = setfit.peer(request, make="HEADSTART_PEERS_PYTHON" in os.environ)
+    if found is None or "found" not in found:
+        return None
+    cost = {"wall_s": found["wall_s"], "cpu_s": found["cpu_s"]}
+    return {"way": "setfit", "score": _score(name, test.labels, np.array(found["found"])), **cost}
+
+
+def _score(name: str, labels: Sequence[str], found: Any) -> float:
+    from sklearn.metrics import matthews_corrcoef
+
+    values = np.asarray(labels)
+    return float(matthews_corrcoef(values, found) if name == _MCC else np.mean(values == found))
+
+
+def _macro_f1(labels: Sequence[str], found: Any) -> float:
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(labels, found, average="macro", labels=sorted(set(labels)), zero_division=0))
+
+
+def _mean(cells: list[dict[str, Any]], name: str, shots: int, way: str, *, shared: bool = False) -> float | None:
+    """Over the seeds; shared: over those that SetFit was run with, where it was."""
+    own = [c for c in cells if (c["data"], c["shots"]) == (name, shots)]
+    theirs = {c["seed"] for c in own if c["way"] == "setfit"}
+    found = [c["score"] for c in own if c["way"] == way and (not shared or not theirs or c["seed"] in theirs)]
+    return statistics.mean(found) if found else None
+
+
+def _better(cells: list[dict[str, Any]], name: str, shots: int) -> float | None:
+    found = [score for way in _BASELINES if (score := _mean(cells, name, shots, way)) is not None]
+    return max(found) if found else None
+
+
+def _all_of(cells: list[dict[str, Any]], name: str) -> list[str]:
+    pairs = [(_better(cells, name, shots), _mean(cells, name, shots, _AUTO)) for shots in _SHOTS]
+    none = [_mean(cells, name, 0, way) for way in (_COSINE, _ZERO)]
+    return [_percent(value) for value in (*(value for pair in pairs for value in pair), *none)]
+
+
+def _set_of(cells: list[dict[str, Any]], name: str) -> str:
+    return f"{name} (zh)" if name in _CHINESE else name
+
+
+def _percent(value: float | None) -> str:
+    return "" if value is None else f"{100 * value:.1f}"
+
+
+def _line(cells: list[dict[str, Any]]) -> str:
+    ways = dict.fromkeys(c["way"] for c in cells)
+    parts = [
+        f"{way} " + "/".join(_percent(_mean(cells, cells[0]["data"], shots, way)) for shots in (0, *_SHOTS))
+        for way in ways
+    ]
+    return ", ".join(parts)
+
+
+def _goals(cells: list[dict[str, Any]], judged: bool) -> list[Goal]:
+    goals = []
+    for shots in _SHOTS:
+        ours = [_mean(cells, name, shots, _AUTO) for name in FIVE]
+        if all(value is not None for value in ours):
+            bound = {8: 0.52}.get(shots)
+            if bound:
+                mean = statistics.mean(v for v in ours if v is not None)
+                goals.append(Goal(f"{shots} a class: auto, mean of the five", round(mean, 4), ">=", bound, judged))
+        pairs = [[_mean(cells, n, shots, way, shared=True) for way in (_AUTO, "setfit")] for n in FIVE]
+        both = [(a, b) for a, b in pairs if a is not None and b is not None]
+        if len(both) == len(FIVE):
+            gain = round(statistics.mean(a - b for a, b in both), 4)
+            bound = 0.03 if shots == 8 else 0.0
+            goals.append(Goal(f"{shots} a class: auto less SetFit, mean of the five", gain, ">=", bound, judged))
+    if found := [c["accuracy"] for c in cells if c["data"] == "ag_news" and c["way"] == _ZERO]:
+        goals.append(Goal("zero-shot accuracy on ag_news", round(found[0], 4), ">=", 0.77, judged))
+    places = dict.fromkeys((c["data"], c["shots"]) for c in cells if c["shots"])
+    gaps = [((_better(cells, *p) or 0.0) - (_mean(cells, *p, _AUTO) or 0.0), p) for p in places]
+    if gaps:
+        share = round(sum(gap > _WORSE for gap, _ in gaps) / len(gaps), 4)
+        what = f"cells of {len(gaps)} in which auto is more than a point below the better baseline"
+        goals.append(Goal(what, share, "<=", 0.02, judged))
+    return goals

@@ -1,0 +1,162 @@
+"""Say which texts a person should label next, and what more labels would buy."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from headstart.cli import options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from headstart.data import TextRow
+    from headstart.labelling import Suggestion
+
+__all__ = ["suggest"]
+
+_SHOWN = 10
+_TEXT_CHARACTERS = 100
+
+
+def suggest(
+    bundle: options.Bundle,
+    file: Annotated[str, typer.Argument(help="Texts to choose from; - reads stdin.", metavar="PATH[?column=value]")],
+    n: Annotated[int, typer.Option("--n", help="Texts to choose.", min=1)] = 50,
+    labelled: Annotated[
+        str | None, typer.Option(help="The rows that have labels: texts like them are left out.", metavar="PATH")
+    ] = None,
+    out: Annotated[str | None, typer.Option(help="Where the rows go; format by suffix, - for stdout.")] = None,
+    format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
+    seed: Annotated[int, typer.Option(help="Same seed, same texts.", min=0)] = 0,
+    json: options.Json = False,
+    text: options.Text = "text",
+    label: options.Label = "label",
+    title: options.Title = "title",
+    domain: options.Domain = "domain",
+    encoding: options.Encoding = None,
+    skip_bad_rows: options.SkipBadRows = False,
+) -> None:
+    """Choose the texts that a person should label next: those in doubt that stand for many others, all different.
+
+    The rows keep their columns and get `predicted`, `probability` and `reason`; the first m of them are a good choice
+    for every m. With --labelled it also says how good the classifier is, and would be with 50, 200 and 500 more labels.
+
+    Example: headstart suggest bundles/reviews new.csv --labelled reviews.csv --n 50 --out to-label.csv
+    """
+    from headstart import data
+    from headstart.bundle import load_bundle
+    from headstart.cli.console import say, showing_progress, write_json
+    from headstart.data.source import open_source
+    from headstart.errors import ConfigError
+    from headstart.labelling import suggest as choose
+
+    if json and out == "-":
+        raise ConfigError("--json prints a summary on stdout: name a file for the rows with --out.")
+    with showing_progress():
+        predictor = load_bundle(bundle)
+        source = open_source(file, data.Columns(text, "", domain, title), encoding, labelled=False, format=format)
+        table = data.TextRows(source, None, skip_bad_rows)
+        rows = [row for row in table if row.text is not None]
+        known = (
+            data.read_dataset(
+                labelled, columns=data.Columns(text, label, "", title), encoding=encoding, labelled=True,
+                skip_bad_rows=skip_bad_rows, role="labelled",
+            ).dataset
+            if labelled is not None
+            else None
+        )  # fmt: skip
+        found = choose(
+            predictor, _dataset(rows, source.name, source.roles.domain), n, labelled=known, random_state=seed
+        )
+        if out is not None:
+            names = _new_columns(source.columns)
+            with data.open_writer(out, [*source.columns, *names], format=format) as writer:
+                writer.write(_chosen(rows, found, names))
+    facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
+    if json:
+        write_json(_payload(rows, found, facts, bundle=str(bundle), out=out))
+    elif out == "-":
+        say("\n".join(facts))
+    else:
+        _show(rows, found, facts)
+
+
+def _dataset(rows: "Sequence[TextRow]", origin: str, domain: str | None) -> Any:
+    from headstart.types import Dataset
+
+    domains = tuple(str(row.values.get(domain) or "") for row in rows) if domain else None
+    return Dataset(tuple(row.text or "" for row in rows), None, domains, tuple(row.line for row in rows), origin)
+
+
+def _new_columns(present: "Sequence[str]") -> list[str]:
+    from itertools import count
+
+    names = ("predicted", "probability", "reason")
+    return [next(f"{n}{'_' * i}" for i in count() if f"{n}{'_' * i}" not in present) for n in names]
+
+
+def _chosen(rows: "Sequence[TextRow]", found: "Suggestion", names: "Sequence[str]") -> "Iterator[dict[str, object]]":
+    for each in found.rows:
+        facts = (each.predicted, round(each.probability, 6), each.reason)
+        yield {**rows[each.row].values, **dict(zip(names, facts, strict=True))}
+
+
+def _facts(found: "Suggestion", n_unusable: int) -> list[str]:
+    """Sentences on what was looked at, and on what more labels would buy."""
+    from headstart.evaluation.report.more_labels import more_labels_line
+    from headstart.evaluation.report.strings import words
+
+    facts = [f"{len(found.rows):,} of {found.n:,} texts to label next, the most useful first."]
+    if found.n_copies:
+        facts.append(f"{found.n_copies:,} texts repeat another one, but for small changes: left out.")
+    if found.n_labelled:
+        facts.append(f"{found.n_labelled:,} texts repeat a labelled one, but for small changes: left out.")
+    if n_unusable:
+        facts.append(f"{n_unusable:,} rows have no usable text: left out.")
+    if found.more_labels is not None:
+        facts.append(f"{more_labels_line(found.more_labels, words('en'))}.")
+    return [*facts, *found.notes]
+
+
+def _payload(
+    rows: "Sequence[TextRow]", found: "Suggestion", facts: "Sequence[str]", **about: str | None
+) -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {
+        **about,
+        "n": found.n,
+        "n_copies": found.n_copies,
+        "n_labelled": found.n_labelled,
+        "rows": [
+            {
+                "line": rows[each.row].line,
+                "text": rows[each.row].text,
+                "predicted": each.predicted,
+                "probability": each.probability,
+                "reason": each.reason,
+            }
+            for each in found.rows
+        ],
+        "more_labels": asdict(found.more_labels) if found.more_labels is not None else None,
+        "notes": list(facts),
+    }
+
+
+def _show(rows: "Sequence[TextRow]", found: "Suggestion", facts: "Sequence[str]") -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from headstart.evaluation.report.formatting import shorten, visible
+
+    console = Console()
+    table = Table("line", "text", "why", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for each in found.rows[:_SHOWN]:
+        said = shorten(" ".join(visible(rows[each.row].text or "").split()), _TEXT_CHARACTERS)
+        table.add_row(str(rows[each.row].line), Text(said), Text(visible(each.reason)))
+    console.print(table, "")
+    if len(found.rows) > _SHOWN:
+        console.print(f"{len(found.rows) - _SHOWN:,} more: write them to a file with --out, or ask for --json.")
+    for sentence in facts:
+        console.print(Text(visible(sentence)))

@@ -1,0 +1,190 @@
+"""Experts: what one kind of features, or the names of the classes, say of every row; learnt on parts of the rows too,
+so that it can be seen how good they are on rows that they have not learnt from.
+
+Shape letters: N rows, the first n of them labelled, d features, k classes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from scipy import sparse
+
+from headstart.data.splits import folds
+from headstart.functional.probability import fit_scale, log_losses
+
+if TYPE_CHECKING:
+    from headstart.types import Features, Floats, Ints
+
+__all__ = ["Expert", "Linear", "Parts", "Ridge", "centred", "from_names"]
+
+_ALPHAS = (1.0, 0.1, 0.3, 3.0)  # of the ridge, on rows whose mean squared length is 1; the first for few rows
+_N_FOLDS = 5
+_LEAST_ROWS = 2  # different texts that a part needs
+_FEW_ROWS = 60  # up to so many the folds are drawn twice
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """Decision values features @ coef.T + intercept: coef (k, d), intercept (k,), float64."""
+
+    coef: "Floats"
+    intercept: "Floats"
+
+    def __call__(self, features: "Features") -> "Floats":
+        """Decision values (n, k) of features (n, d), dense or CSR."""
+        return np.asarray(features @ self.coef.T, np.float64) + self.intercept
+
+    def times(self, factor: float) -> Self:
+        """The same values times a factor."""
+        return type(self)(self.coef * factor, self.intercept * factor)
+
+    def plus(self, other: Self) -> Self:
+        """The sum of both values."""
+        return type(self)(self.coef + other.coef, self.intercept + other.intercept)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The labelled rows, y (n,), cut into (learn, check) pairs; each row is checked once in every round."""
+
+    y: "Ints"
+    k: int
+    pairs: tuple[tuple["Ints", "Ints"], ...]
+    n_rounds: int
+
+    @classmethod
+    def of(cls, y: "Ints", k: int, texts: Sequence[str], random_state: int) -> Self:
+        """Five folds, or as many as the smallest class has rows; equal texts in one. Few rows are dealt twice. Under
+        four different texts there are no parts.
+        """
+        if len(set(texts)) < 2 * _LEAST_ROWS:
+            return cls(y, k, (), 0)
+        n_folds = int(np.clip(np.bincount(y, minlength=k).min(), 2, _N_FOLDS))
+        n_rounds = 2 if len(y) <= _FEW_ROWS else 1
+        cut = [pair for r in range(n_rounds) for pair in folds(y, n_folds, random_state + r, texts=list(texts))]
+        return cls(y, k, tuple((learn, check) for learn, check in cut if len(check) and len(learn)), n_rounds)
+
+    @cached_property
+    def rows(self) -> "Ints":
+        """The labelled rows in the order in which they are checked, over all rounds."""
+        return np.concatenate([check for _, check in self.pairs] or [np.empty(0, np.int64)])
+
+    @property
+    def asked(self) -> "Ints":
+        """Codes of `rows`."""
+        codes: Ints = self.y[self.rows]
+        return codes
+
+
+@dataclass(frozen=True, slots=True)
+class Expert:
+    """Decision values, all of one size: `final` (N, k) of all rows after learning from all labelled ones; `partial`
+    the same after learning from one part of them, for each pair of `Parts`; `linear` for new rows.
+    """
+
+    name: str
+    final: "Floats"
+    partial: tuple["Floats", ...]
+    linear: Linear
+
+    def held_out(self, parts: Parts) -> "Floats":
+        """(m, k) values of `parts.rows` by what did not learn from them."""
+        pairs = zip(self.partial, parts.pairs, strict=True)
+        return np.concatenate([*(values[check] for values, (_, check) in pairs), np.empty((0, parts.k))])
+
+    def sized(self, parts: Parts) -> Self:
+        """The expert whose held-out values have a mean square of 1 once each row is centred."""
+        values = self.held_out(parts) if parts.pairs else self.final
+        size = float(np.sqrt(np.mean(centred(values) ** 2))) or 1.0
+        partial = tuple(values / size for values in self.partial)
+        return type(self)(self.name, self.final / size, partial, self.linear.times(1.0 / size))
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """Least squares on the classes as 0 and 1, with a penalty, of features (N, d): solved in the span of the labelled
+    rows, so that a part of them is learnt in no time. Past 60 rows the penalty is the one whose held-out log loss, once
+    calibrated, is lowest.
+
+    Source: regularised least-squares classification, Rifkin, Yeo, Poggio 2003. The offset is not penalised.
+    """
+
+    features: "Features"
+    n: int
+
+    def expert(self, name: str, parts: Parts) -> Expert:
+        """What it says after all labelled rows, and after each part of them."""
+        if self.n <= _FEW_ROWS or not parts.pairs:
+            return self._with(_ALPHAS[0], name, parts)
+        tried = [self._with(alpha, name, parts) for alpha in _ALPHAS]
+        return min(tried, key=lambda expert: _calibrated_loss(expert, parts))
+
+    def _with(self, alpha: float, name: str, parts: Parts) -> Expert:
+        learnt = [self._solve(learn, parts, alpha) for learn, _ in parts.pairs]
+        partial = tuple(
+            self._gram[:, learn] @ dual + offset for (dual, offset), (learn, _) in zip(learnt, parts.pairs, strict=True)
+        )
+        dual, offset = self._solve(np.arange(self.n), parts, alpha)
+        linear = self._linear(dual, offset)
+        return Expert(name, self._gram @ dual + offset, partial, linear).sized(parts)
+
+    def _solve(self, learn: "Ints", parts: Parts, alpha: float) -> tuple["Floats", "Floats"]:
+        """Weights (len(learn), k) of the rows, which add up to 0 in each class, and offsets (k,)."""
+        kernel, targets = self._gram[np.ix_(learn, learn)], np.eye(parts.k)[parts.y[learn]]
+        means, offset = kernel.mean(axis=0), targets.mean(axis=0)
+        middle = kernel - means[None, :] - means[:, None] + means.mean()
+        dual = np.linalg.solve(middle + alpha * np.eye(len(learn)), targets - offset)
+        return dual, offset - means @ dual
+
+    def _linear(self, dual: "Floats", offset: "Floats") -> Linear:
+        own = self.features[: self.n] / self._square
+        coef: Any = own.T @ dual
+        return Linear(np.ascontiguousarray(np.asarray(coef, np.float64).T), offset)
+
+    @cached_property
+    def _square(self) -> float:
+        """The mean squared length of a row, less that of the mean where the features are dense."""
+        rows: Any = self.features
+        if sparse.issparse(rows):
+            return float(rows.multiply(rows).sum() / rows.shape[0]) or 1.0
+        middle = rows.mean(axis=0)
+        return max(float(np.mean(np.einsum("nd,nd->n", rows, rows)) - middle @ middle), 1e-12)
+
+    @cached_property
+    def _gram(self) -> "Floats":
+        """(N, n) products with the labelled rows, in units of the mean square."""
+        rows: Any = self.features
+        products = rows @ rows[: self.n].T
+        dense = products.toarray() if sparse.issparse(products) else products
+        return np.asarray(dense, np.float64) / self._square
+
+
+def from_names(features: "Floats", directions: "Floats", parts: Parts, name: str) -> Expert:
+    """What the names say of features (N, d): how far each lies in the directions (k, d) of the classes, from where the
+    labelled rows have their middle, each class alike. (The middle of all rows would give every class as many of them as
+    the others.)
+    """
+    values = features.astype(np.float64) @ directions.T
+
+    def middle(rows: "Ints") -> "Floats":
+        y = parts.y[rows]
+        means: Floats = np.mean([values[rows[y == label]].mean(axis=0) for label in np.unique(y)], axis=0)
+        return means
+
+    partial = tuple(values - middle(learn) for learn, _ in parts.pairs)
+    offset = middle(np.arange(len(parts.y)))
+    return Expert(name, values - offset, partial, Linear(directions.astype(np.float64), -offset)).sized(parts)
+
+
+def _calibrated_loss(expert: Expert, parts: Parts) -> float:
+    values = expert.held_out(parts)
+    return float(log_losses(values * fit_scale(values, parts.asked), parts.asked).mean())
+
+
+def centred(values: "Floats") -> "Floats":
+    """Each row less its mean: what softmax sees of it."""
+    found: Floats = values - values.mean(axis=1, keepdims=True)
+    return found

@@ -1,0 +1,209 @@
+"""The ladder: each rung adds an expert, and is kept where rows that it has not learnt from say so.
+
+Shape letters: N rows, the first n of them labelled, m rows that are asked, d features, k classes.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from headstart.few_labels.experts import Expert, Linear, Parts, centred
+from headstart.functional.mixture import anchored_mixture
+from headstart.functional.probability import clearly_lower, log_losses, pool_weights
+
+if TYPE_CHECKING:
+    from headstart.types import Floats, Ints
+
+__all__ = ["Ladder", "Pool", "Rung", "fitted_mixture"]
+
+STRENGTH = 2.0  # of the belief in the factors
+BELIEF = {"names": 0.5, "words": 1.0, "features": 1.0, "unlabelled": 1.0}  # the factors before any row is asked
+_UNSURE = 0.1
+_N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One step: what it added, what held-out rows say of the whole with it, and whether it stayed."""
+
+    name: str
+    accuracy: float
+    low: float  # 95 % interval of the accuracy
+    high: float
+    log_loss: float
+    n: int  # rows that were asked
+    kept: bool
+    why: str
+    seconds: float
+
+    def sentence(self) -> str:
+        """For the report: `+ names of the classes: accuracy 79.2 % [70.1, 86.2], 0.3 s: kept, ...`."""
+        interval = f" [{100 * self.low:.1f}, {100 * self.high:.1f}]" if self.n else ""
+        figure = f"held-out accuracy {100 * self.accuracy:.1f} %{interval}" if self.n else "not checked"
+        return f"{self.name}: {figure}, {self.seconds:.1f} s: {'kept' if self.kept else 'left out'}, {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Experts with their factors, and the held-out losses (m,) of the whole, its factors chosen on other rows too."""
+
+    experts: tuple[Expert, ...]
+    factors: "Floats"
+    held_out: "Floats"  # (m, k)
+    losses: "Floats"
+
+    @classmethod
+    def of(cls, experts: Sequence[Expert], parts: Parts) -> "Pool":
+        """The factors that all held-out rows ask for; the losses with factors that their own part had no say in.
+
+        Without parts nothing is held out: the factors are what is believed of the experts beforehand.
+        """
+        if not parts.pairs:
+            none = np.empty((0, parts.k))
+            return cls(tuple(experts), np.array([BELIEF[expert.name] for expert in experts]), none, np.empty(0))
+        values = [expert.held_out(parts) for expert in experts]
+        belief = np.array([BELIEF[expert.name] for expert in experts])
+        asked, rows = parts.asked, parts.rows
+        answers = np.empty_like(values[0])
+        for _, check in parts.pairs:
+            own = np.isin(rows, check)
+            others = [each[~own] for each in values]
+            factors = pool_weights(others, asked[~own], belief, STRENGTH * parts.n_rounds)
+            answers[own] = _mixed([each[own] for each in values], factors)
+        factors = pool_weights(values, asked, belief, STRENGTH * parts.n_rounds)
+        if not factors.any():  # a handful of rows against everything that is believed: unsure, but not without opinion
+            factors = _UNSURE * belief
+        return cls(tuple(experts), factors, answers, log_losses(answers, asked))
+
+    def parts(self) -> list[tuple[Expert, float]]:
+        """The experts with their factors."""
+        return [(expert, float(factor)) for expert, factor in zip(self.experts, self.factors, strict=True)]
+
+    def final(self) -> "Floats":
+        """(N, k) decision values of all rows."""
+        return _mixed([expert.final for expert in self.experts], self.factors)
+
+    def partial(self, pair: int) -> "Floats":
+        """(N, k) those of what learnt from one part."""
+        return _mixed([expert.partial[pair] for expert in self.experts], self.factors)
+
+
+class Ladder:
+    """Climbs from one expert to a pool of them, and tells of every rung."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.parts, self.rungs = parts, list[Rung]()
+        self.pool: Pool | None = None
+
+    def start(self, what: str, make: Callable[[], Expert]) -> None:
+        """The first expert."""
+        began = time.perf_counter()
+        self.pool = Pool.of([make()], self.parts)
+        self._tell(what, self.pool, True, "the first rung", began)
+
+    def beside(self, what: str, make: Callable[[], Expert]) -> None:
+        """A second expert beside the first, whatever a few rows say: the factors tell how much each counts, and two
+        that see different things are safer than the one that was luckier.
+        """
+        began, first = time.perf_counter(), self.taken()
+        expert = make()
+        alone, self.pool = Pool.of([expert], self.parts), Pool.of([*first.experts, expert], self.parts)
+        self._tell(f"{what}, alone", alone, False, _losses(first, alone), began)
+        shares = ", ".join(f"{each.name} {factor:.2f}" for each, factor in self.pool.parts())
+        self._tell("both together", self.pool, True, f"{_losses(first, self.pool)}; factors: {shares}", began)
+
+    def add(self, what: str, make: Callable[[], Expert], *, trusted: bool = False) -> bool:
+        """The pool with one more expert; kept where the held-out log loss is lower than without it. trusted: kept
+        unless it is higher by more than a standard error, for what does not learn from the labelled rows.
+        """
+        began, before = time.perf_counter(), self.taken()
+        after = Pool.of([*before.experts, make()], self.parts)
+        worse = clearly_lower(before.losses, after.losses)
+        lower = not len(after.losses) or float(after.losses.mean()) < float(before.losses.mean())
+        better = not worse if trusted else lower
+        self._tell(f"+ {what}", after, better, _losses(before, after), began)
+        if better:
+            self.pool = after
+        return better
+
+    def taken(self) -> Pool:
+        """The pool that the climb has come to. Raises RuntimeError before `start`."""
+        if self.pool is None:
+            raise RuntimeError("the ladder has no rung yet")
+        return self.pool
+
+    def add_unlabelled(self, what: str, features: "Floats") -> bool:
+        """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them."""
+        pool = self.taken()
+        return self.add(what, lambda: mixture_expert(features, pool, self.parts))
+
+    def _tell(self, what: str, pool: Pool, kept: bool, why: str, began: float) -> None:
+        n = len(self.parts.y) if len(pool.losses) else 0
+        right = float(np.mean(pool.held_out.argmax(axis=1) == self.parts.asked)) if n else 0.0
+        low, high = _wilson(right, n) if n else (0.0, 1.0)
+        loss = float(pool.losses.mean()) if n else 0.0
+        self.rungs.append(Rung(what, right, low, high, loss, n, kept, why, time.perf_counter() - began))
+
+
+def mixture_expert(features: "Floats", pool: Pool, parts: Parts) -> Expert:
+    """The mixture of `functional.mixture`, once for all labelled rows and once for each part of them."""
+    n, narrow = len(parts.y), _Narrow.of(features)
+
+    def learnt(anchor: "Floats", rows: "Ints") -> Linear:
+        return Linear(*anchored_mixture(narrow.rows[n:], centred(anchor[n:]), narrow.rows[rows], parts.y[rows]))
+
+    whole = learnt(pool.final(), np.arange(n))
+    pairs = enumerate(parts.pairs)
+    partial = tuple(learnt(pool.partial(i), learn)(narrow.rows) for i, (learn, _) in pairs)
+    return Expert("unlabelled", whole(narrow.rows), partial, narrow.widened(whole)).sized(parts)
+
+
+def fitted_mixture(features: "Floats", anchor: "Floats") -> Linear:
+    """The mixture of unlabelled rows alone, features (n, d), from decision values (n, k)."""
+    narrow, none = _Narrow.of(features), np.empty(0, np.int64)
+    return narrow.widened(Linear(*anchored_mixture(narrow.rows, centred(anchor), narrow.rows[none], none)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrow:
+    """Rows (N, e) in the e orthonormal directions `basis` (d, e) in which rows of (N, d) differ most, at most 64."""
+
+    rows: "Floats"
+    basis: "Floats"
+    middle: "Floats"
+
+    @classmethod
+    def of(cls, features: "Floats") -> "_Narrow":
+        middle = features.mean(axis=0)
+        off = features - middle
+        values, vectors = np.linalg.eigh((off.T @ off).astype(np.float64))
+        kept = values[::-1] > 1e-9 * max(float(values[-1]), 1e-12)
+        basis = vectors[:, ::-1][:, kept][:, :_N_DIRECTIONS]
+        return cls(off @ basis, basis, middle)
+
+    def widened(self, linear: Linear) -> Linear:
+        """The same decision values from the whole rows."""
+        coef = linear.coef @ self.basis.T
+        return Linear(coef, linear.intercept - coef @ self.middle)
+
+
+def _losses(before: Pool, after: Pool) -> str:
+    if not len(after.losses):
+        return "there are too few different rows to hold some out"
+    return f"held-out log loss {before.losses.mean():.3f} before, {after.losses.mean():.3f} after"
+
+
+def _mixed(values: "Sequence[Floats]", factors: "Floats") -> "Floats":
+    total: Floats = sum(factor * each for factor, each in zip(factors, values, strict=True))
+    return total
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share of n rows (Wilson 1927)."""
+    z = 1.96
+    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
+    reach = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
+    return max(0.0, middle - reach), min(1.0, middle + reach)

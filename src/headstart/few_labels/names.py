@@ -1,0 +1,152 @@
+"""The names of classes as knowledge: what they are called, in other words too, and which direction in the encoder's
+features each of them is.
+
+Shape letters: k classes, d features.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from headstart.errors import ConfigError, DataError, did_you_mean
+from headstart.text.segment import segment
+
+if TYPE_CHECKING:
+    from headstart.types import Floats
+
+__all__ = ["are_words", "directions", "read_label_names", "vocabulary", "wordings"]
+
+_N_WORDS = 1_500  # of the vocabulary that are looked at
+_LEAST_TEXTS = 3  # that a word must stand in
+_N_NEAR = 10  # words of the texts' own vocabulary that join each name
+
+# What people write who mean this, for the names that most data sets of opinions have
+_POLARITY = {
+    "positive": ("good", "great", "excellent", "i love it", "it was wonderful"),
+    "negative": ("bad", "terrible", "awful", "i hate it", "it was disappointing"),
+    "neutral": ("okay", "average", "neither good nor bad"),
+    "very positive": ("excellent, wonderful", "the best, brilliant", "i loved it"),
+    "very negative": ("awful, horrible", "the worst, a waste", "i hated it"),
+    "正面": ("好", "很好", "非常满意", "喜欢", "推荐"),
+    "负面": ("差", "很差", "非常失望", "讨厌", "不推荐"),
+    "中性": ("一般", "还行", "不好不坏"),
+}
+_ALSO = {
+    "pos": "positive", "neg": "negative", "good": "positive", "bad": "negative", "neu": "neutral",
+    "好评": "正面", "差评": "负面", "积极": "正面", "消极": "负面", "正向": "正面", "负向": "负面", "中评": "中性",
+}  # fmt: skip
+_LATIN = re.compile(r"[^\W\d_]{3,}")
+_HAN = re.compile(r"[\u3400-\u9fff]")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def are_words(classes: Sequence[Any]) -> bool:
+    """Whether labels can be read as names: text, with a letter run of at least three or a Han character in each."""
+    return all(isinstance(label, str) and (_LATIN.search(label) or _HAN.search(label)) for label in classes)
+
+
+def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...]:
+    """For each class the texts that stand for it: the given name or names, else the label; in other words too.
+
+    Raises ConfigError for a name whose label is not a class, and for a class without a name where any is given.
+    """
+    if names is not None:
+        labels = [str(label) for label in classes]
+        unknown = [label for label in names if label not in labels]
+        lacking = [label for label in labels if not names.get(label)]
+        if unknown:
+            near = did_you_mean(unknown[0], labels)
+            raise ConfigError(f"label names: {unknown[0]!r} is not a label of the data.{near} Labels: {_some(labels)}.")
+        if lacking:
+            raise ConfigError(f"label names: there is none for {_some(lacking)}. Each class needs one.")
+    found = []
+    for label in classes:
+        given = (names or {}).get(str(label), str(label))
+        own = [_readable(name) for name in ([given] if isinstance(given, str) else given)]
+        found.append(tuple(dict.fromkeys([*own, *(more for name in own for more in _in_other_words(name))])))
+    return tuple(found)
+
+
+def read_label_names(path: Path) -> dict[str, str | list[str]]:
+    """`{"label": "name or description", "other": ["one wording", "another"]}` from a JSON file.
+
+    Raises DataError for a file that is not there, is no JSON, or holds anything else.
+    """
+    expected = 'Expected one JSON object such as {"refund": "asks for money back", "praise": ["thanks", "great"]}.'
+    try:
+        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+    except OSError as error:
+        raise DataError(f"label names: {path} cannot be read: {error.strerror}. {expected}") from None
+    except ValueError as error:
+        raise DataError(f"label names: {path} is not what is needed: {error}. {expected}") from None
+    if not isinstance(found, dict) or len(found) < 2:
+        raise DataError(f"label names: {path} names fewer than two classes. {expected}")
+    for label, names in found.items():
+        given = names if isinstance(names, list) else [names]
+        if not given or not all(isinstance(name, str) and name.strip() for name in given):
+            raise DataError(f"label names: {path}, label {label!r}: got {json.dumps(names)[:80]}. {expected}")
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = [key for key, n in Counter(key for key, _ in pairs).items() if n > 1]
+        raise ValueError(f"the label {twice[0]!r} stands there twice")
+    return found
+
+
+def vocabulary(texts: Sequence[str]) -> list[str]:
+    """The words that stand in three texts or more, the most frequent first, at most 1,500."""
+    counts = Counter(word for text in texts for word in set(_words(text)))
+    return [word for word, n in counts.most_common(_N_WORDS) if n >= _LEAST_TEXTS]
+
+
+def directions(
+    encode: Callable[[Sequence[str]], "Floats"], names: Sequence[Sequence[str]], words: Sequence[str]
+) -> "Floats":
+    """(k, d) a row of length 1 for each class: what its names, and the words nearest to them, have more of than those
+    of the other classes.
+
+    encode: texts -> (m, d) rows of length 1. words: candidates, of which the ten join a name that are nearest to it,
+    and farther from the other names: a name says how a class is called, texts say how it is spoken of.
+
+    Source: the idea of Meng et al. 2020 (LOTClass), with vectors of single words in place of a language model.
+    """
+    own = [encode(each) for each in names]
+    centres = np.stack([rows.mean(axis=0) for rows in own])
+    if len(words) > _N_NEAR and len(names) > 1:
+        vectors = encode(words)
+        likeness = vectors @ _unit(centres).T
+        for label in range(len(names)):
+            lead = likeness[:, label] - np.delete(likeness, label, axis=1).max(axis=1)
+            nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:_N_NEAR]
+            centres[label] = np.concatenate([own[label], vectors[nearest]]).mean(axis=0)
+    return _unit(centres - centres.mean(axis=0))
+
+
+def _words(text: str) -> list[str]:
+    latin = _LATIN.findall(text.lower())
+    return [*latin, *(w for w in segment(text) if len(w) > 1 and _HAN.match(w))] if _HAN.search(text) else latin
+
+
+def _readable(name: str) -> str:
+    return " ".join(re.sub(r"[_/\-.]+", " ", _HUMP.sub(" ", name)).lower().split()) or name
+
+
+def _in_other_words(name: str) -> tuple[str, ...]:
+    return _POLARITY.get(_ALSO.get(name, name), ())
+
+
+def _unit(rows: "Floats") -> "Floats":
+    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return unit
+
+
+def _some(labels: Sequence[str]) -> str:
+    return f"{', '.join(labels[:8])}{' ...' if len(labels) > 8 else ''}"

@@ -1,0 +1,158 @@
+"""What is read of the texts: features of a pre-trained encoder, of several of its layers, and counted words beside.
+
+Shape letters: N texts, the first n of them labelled, d features.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.preprocessing import normalize
+
+from headstart.encoders import component_of, make_encoder
+from headstart.encoders.composed import Composed
+from headstart.errors import ConfigError, HeadstartError
+from headstart.few_labels.experts import Linear
+from headstart.text.language import LEAST_ENGLISH, english_share
+from headstart.types import Dataset, Encoder, Features, Floats, Task
+
+__all__ = ["Reading", "encoding", "read"]
+
+MOST_UNLABELLED = 1_000  # texts that are read without a budget
+_MOST_IN_BUDGET = 10_000
+_SHARE_OF_BUDGET = 0.5  # of the time that reading unlabelled texts may take
+_N_LAYERS = 4  # evenly from the middle of a network to its top
+_LEAST_TEXTS = 50  # that directions of words (lsa) are learnt from
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Encoders, fitted, with the features (N, d) of the labelled and the unlabelled texts, rows of length 1.
+
+    dense None: nothing but words is read. note: what was read of the unlabelled texts, a sentence, or nothing.
+    """
+
+    dense_name: str
+    dense: Encoder | None
+    dense_features: Any
+    words_name: str
+    words: Encoder
+    word_features: Features
+    unlabelled: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    def encoder(self, of_dense: Linear | None, of_words: Linear | None) -> tuple[str, Any, Linear]:
+        """Name and encoder of what carries weights, with these as one: features side by side, each of length 1."""
+        if of_dense is None or self.dense is None:
+            if of_words is None:
+                raise ValueError("no weights")
+            return self.words_name, self.words, of_words
+        if of_words is None:
+            return self.dense_name, self.dense, of_dense
+        name = f"{self.dense_name}+{self.words_name}"
+        coef = np.hstack([of_dense.coef, of_words.coef])
+        return name, Composed.of(name, [self.dense, self.words]), Linear(coef, of_dense.intercept + of_words.intercept)
+
+
+def read(task: Task, encoder: str, words: str, settings: Mapping[str, Any], most_unlabelled: int | None) -> Reading:
+    """Encode the labelled texts and as many unlabelled ones as there is time for.
+
+    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 50 texts to learn
+    it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for an encoder that
+    learns from labels, and what encoders raise.
+    """
+    drawn = _drawn(task, most_unlabelled or (_MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED))
+    everything = (*task.texts, *drawn)
+    name, notes = (encoder, []) if encoder != "auto" else _choose(everything)
+    began = time.perf_counter()
+    dense, features = _encoded(name, task, everything, settings)
+    if dense is None or issparse(features):
+        counted: Any = dense or make_encoder(words, seed=task.random_state).fit(everything)
+        rows = _unit(counted.encode(everything))
+        return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
+    drawn = drawn[: _affordable(task, time.perf_counter() - began, len(drawn))]
+    features = np.concatenate([features, dense.encode(drawn)]) if len(features) else dense.encode(drawn)
+    everything = (*task.texts, *drawn)
+    counted = make_encoder(words, seed=task.random_state).fit(everything)
+    rows = _unit(counted.encode(everything))
+    if task.unlabelled is not None:
+        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
+    return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes))
+
+
+def _encoded(name: str, task: Task, everything: Sequence[str], settings: Mapping[str, Any]) -> tuple[Any, Any]:
+    """The encoder of this name, fitted to all texts, and its features of the labelled ones."""
+    if not name:
+        return None, None
+    made: Any = make_encoder(name, seed=task.random_state, **_with_layers(name, settings))
+    if getattr(made, "supervised", False):
+        raise ConfigError(
+            f"Encoder {name!r} learns from labels: its features of the labelled rows would look too good here. "
+            "Take another encoder, or the strategy linear_probe."
+        )
+    made.fit(everything)
+    return made, made.encode(task.texts) if task.texts else np.empty((0, 0), np.float32)
+
+
+def encoding(encoder: Any) -> Callable[[Sequence[str]], Floats]:
+    """Texts -> (m, d) by this encoder, rows of length 1."""
+
+    def encode(texts: Sequence[str]) -> Floats:
+        rows: Floats = _unit(encoder.encode(list(texts)))
+        return rows
+
+    return encode
+
+
+def _drawn(task: Task, most: int) -> tuple[str, ...]:
+    """Different unlabelled texts that are no labelled ones, at most so many, drawn at random."""
+    given = task.unlabelled if task.unlabelled is not None else Dataset(())
+    known = set(task.texts)
+    texts = [text for text in dict.fromkeys(given.texts) if text not in known and text.strip()]
+    rows = np.random.default_rng(task.random_state).permutation(len(texts))[:most]
+    return tuple(texts[row] for row in rows)
+
+
+def _affordable(task: Task, took_s: float, n: int) -> int:
+    """How many of n texts can be read in half of the budget, by the time that the labelled ones took."""
+    if task.budget_s is None or not task.texts:
+        return n
+    return int(np.clip(_SHARE_OF_BUDGET * task.budget_s * len(task.texts) / max(took_s, 1e-3), 0, n))
+
+
+def _choose(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """The encoder to transfer from, none if there is none, and why."""
+    english = english_share(texts)
+    why = f"it has read English only, and {1 - english:.0%} of the texts are not"
+    if english >= LEAST_ENGLISH:
+        try:
+            make_encoder("minilm").fit([])
+        except HeadstartError as error:
+            why = str(error)
+        else:
+            return "minilm", []
+    name = "lsa" if len(set(texts)) >= _LEAST_TEXTS else ""
+    return name, [
+        f"minilm was not tried: {why.rstrip('.')}. {'Directions of words (lsa) stand in for it.' * bool(name)}"
+    ]
+
+
+def _with_layers(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with `layers` for a transformer that is given none: four from its middle to its top."""
+    if component_of(name) != "transformer" or "layers" in settings:
+        return dict(settings)
+    from headstart.encoders._locate import locate
+    from headstart.encoders._recipe import depth_of
+
+    depth = depth_of(locate(name))
+    if depth is None:
+        return dict(settings)
+    layers = sorted({round(layer) for layer in np.linspace(depth / 2, depth, _N_LAYERS).tolist()})
+    return {**settings, "layers": layers}
+
+
+def _unit(features: Any) -> Any:
+    return normalize(features) if features.shape[0] else features

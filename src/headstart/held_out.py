@@ -1,0 +1,72 @@
+"""Probabilities of rows by models that have not seen them: folds of the training rows, or one of them.
+
+Shape letters: n rows, k classes.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from headstart.data.folding import digests
+from headstart.data.splits import folds
+from headstart.types import Floats, Ints
+
+__all__ = ["NOT_CHECKED", "OutOfFold", "out_of_fold"]
+
+NOT_CHECKED = "no row: to check some, two classes need three rows each, and not all with one text"
+
+_MAX_CROSS_VALIDATED = 2000  # rows; beyond it one part of a fifth is enough, and costs a fifth
+_N_FOLDS = 5
+_LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
+
+Predict = Callable[[Sequence[str]], Floats]  # texts -> (m, classes learnt)
+
+
+class OutOfFold(NamedTuple):
+    """rows (m,): the numbers of those that were checked; probabilities (m, k); way: how, in words."""
+
+    rows: Ints
+    probabilities: Floats
+    way: str
+
+
+def out_of_fold(
+    learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, k: int, seed: int, *, one_fold: bool = False
+) -> OutOfFold | None:
+    """Probabilities of rows with codes y (n,) in 0..k-1 by models of the other rows; None if nothing can be checked.
+
+    learn(rows) fits a model on these rows; its probabilities have a column for each of their classes, in the order of
+    the codes. Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows
+    is held out. No model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are
+    learnt, not checked; a class that a fold cannot learn has probability 0 there.
+    """
+    checkable, keys = np.bincount(y, minlength=k) >= _LEAST_ROWS, digests(texts)
+    n_folds = min(_N_FOLDS, len(np.unique(keys)))
+    if n_folds < 2 or checkable.sum() < 2:
+        return None
+    whole = len(texts) <= _MAX_CROSS_VALIDATED and not one_fold
+    splits = folds(y, n_folds, seed, texts=texts)
+    checked = [rows[checkable[y[rows]]] for _, rows in (splits if whole else splits[:1])]
+    parts = [_fold(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
+    way = f"{n_folds}-fold cross-validation" if whole else f"1/{n_folds} held out, before the final fit on all rows"
+    n_left = int((~checkable).sum())
+    left_out = f"; {n_left} classes with fewer than 3 rows are not checked" if n_left else ""
+    return OutOfFold(np.concatenate(checked), np.concatenate(parts), f"{way}{left_out}")
+
+
+def _fold(learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, train: Ints, rows: Ints, k: int) -> Floats:
+    """Probabilities (len(rows), k).
+
+    Equal texts stay together, so that a fold may be left with one class, or none, to learn: what it says then
+    is that class, or nothing (all classes alike).
+    """
+    learnt = np.bincount(y[train], minlength=k) >= 2
+    probabilities = np.zeros((len(rows), k))
+    if not len(rows):
+        return probabilities
+    if learnt.sum() < 2:
+        probabilities[:, learnt if learnt.any() else slice(None)] = 1.0 if learnt.any() else 1.0 / k
+        return probabilities
+    probabilities[:, learnt] = learn(train[learnt[y[train]]])([texts[i] for i in rows])
+    return probabilities

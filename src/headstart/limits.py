@@ -1,0 +1,80 @@
+"""The limit of errors of a run: set from training rows that were checked by models which had not seen them."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from headstart.abstaining import Abstaining, Limit, MaxError
+from headstart.classifier import TextClassifier
+from headstart.cleaning import Cleaner
+from headstart.evaluation.labels import encode_true
+from headstart.evaluation.results import Answered, Answering, Interval
+from headstart.functional.conformal import exact_interval
+from headstart.held_out import NOT_CHECKED, out_of_fold
+from headstart.measure import Estimate
+from headstart.predictor import Predictor
+from headstart.types import Dataset, Floats, Ints
+
+__all__ = ["answering", "check_training_rows", "with_limit"]
+
+
+def check_training_rows(
+    fit: Callable[[Dataset], TextClassifier], cleaner: Cleaner, drawn: Dataset, seed: int, *, one_fold: bool
+) -> Estimate | None:
+    """Training rows by models that have not seen them, for a run that is measured on test rows.
+
+    drawn: the rows before they were cleaned; rules that judge labels choose what is learnt from, never what is checked.
+    one_fold: check one fifth of the rows by one more fit, where a fit takes long. None if nothing can be checked.
+    """
+    rows = cleaner.judging(False).clean(drawn).dataset
+    classes, y = np.unique(np.array(rows.labels, dtype=object).astype(str), return_inverse=True)
+
+    def learn(part: Ints) -> Callable[[Iterable[str]], Floats]:
+        return fit(cleaner.learnable(rows.take(part.tolist()))).predict_proba
+
+    found = out_of_fold(learn, rows.texts, y, len(classes), seed, one_fold=one_fold)
+    if found is None:
+        return None
+    protocol = f"{len(found.rows):,} training rows of {rows.origin}: {found.way}"
+    return Estimate(rows.take(found.rows.tolist()), found.probabilities, protocol)
+
+
+def with_limit(predictor: Predictor, checked: Estimate | None, max_error: float | str) -> Predictor:
+    """The predictor with what these training rows say of its probabilities; None: nothing, and no text is answered."""
+    asked = MaxError.read(max_error)
+    if checked is None:
+        none = np.empty((0, len(predictor.classes)))
+        abstaining = Abstaining.from_held_out(none, np.empty(0, dtype=np.int64), asked, NOT_CHECKED)
+    else:
+        _, y = encode_true(predictor.classes, checked.rows.labels or ())
+        abstaining = Abstaining.from_held_out(checked.probabilities, y, asked, checked.protocol)
+    return replace(predictor, abstaining=abstaining)
+
+
+def answering(
+    limit: Limit | None, classes: Sequence[Any], labels: Sequence[str], probabilities: Floats, apart: bool = True
+) -> Answering | None:
+    """What the limit is, and how it does on rows with these labels (n,) and probabilities (n, k) of `classes`.
+
+    apart: the rows had no part in setting it; else there is nothing to measure on them. None without a limit.
+    """
+    if limit is None:
+        return None
+    measured = _measured(limit, encode_true(classes, labels)[1], probabilities) if apart else None
+    return Answering(str(limit.max_error), limit.threshold, limit.sentence(), measured)
+
+
+def _measured(limit: Limit, y: Ints, probabilities: Floats) -> Answered:
+    answered, sets = ~limit.abstained(probabilities), limit.sets(probabilities)
+    wrong = probabilities.argmax(axis=1) != y
+    known = y < probabilities.shape[1]  # a label that the model does not know is in no set
+    held = known & sets[np.arange(len(y)), np.where(known, y, 0)]
+    error = _share(int(wrong[answered].sum()), int(answered.sum())) if answered.any() else None
+    coverage, without = _share(int(answered.sum()), len(y)), _share(int((~held).sum()), len(y))
+    return Answered(len(y), coverage, error, without, float(sets.sum(axis=1).mean()))
+
+
+def _share(part: int, n: int) -> Interval:
+    return Interval(part / n, *exact_interval(part, n))

@@ -1,0 +1,158 @@
+"""For few labels: experts on a pre-trained encoder's layers, counted words, the names of the classes and unlabelled
+texts climb a ladder; held-out rows say which of them stay, and how much each counts. Seconds; one linear model.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
+
+from headstart.checks import check_choice, check_whole
+from headstart.errors import ConfigError, did_you_mean
+from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
+from headstart.few_labels.ladder import Ladder, Pool, Rung
+from headstart.few_labels.names import are_words, directions, vocabulary, wordings
+from headstart.few_labels.reading import Reading, encoding, read
+from headstart.heads.logistic import Logistic
+from headstart.predictor import Predictor
+from headstart.types import Task
+
+__all__ = ["FewLabels"]
+
+_MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
+_LEAST_UNLABELLED = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Settings:
+    """words: the encoder of counts. names: "auto" = those given, else labels that are words; "given" only; "none".
+    most_unlabelled: texts of them that are read; None = 1,000, or what a budget allows.
+    """
+
+    words: str = "tfidf"
+    names: str = "auto"
+    most_unlabelled: int | None = None
+
+    def __post_init__(self) -> None:
+        if "+" in self.words:
+            raise ConfigError(f"strategy.words must be one encoder of counts. Got {self.words!r} instead.")
+        check_choice("names", self.names, ("auto", "given", "none"), part="strategy")
+        check_whole("most_unlabelled", self.most_unlabelled, optional=True, part="strategy")
+
+
+class FewLabels:
+    """encoder: "auto" = minilm for English texts, else directions of words (lsa); of a transformer four layers from its
+    middle to its top are read, unless `encoder.layers` says which; one of counts is read alone. The head is linear.
+
+    Every expert is linear in the features, so that the pool of them is one logistic head: a bundle as small, and an
+    answer as quick and as easy to explain, as that of a linear probe.
+
+    Sources: see `few_labels.experts`, `.ladder`, `.names` and `functional.mixture`.
+    """
+
+    has_own_head: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        encoder: str = "auto",
+        head: str = "auto",
+        *,
+        encoder_settings: Mapping[str, Any] | None = None,
+        head_settings: Mapping[str, Any] | None = None,
+        strategy_settings: Mapping[str, Any] | None = None,
+    ) -> None:
+        if head not in ("auto", "logistic") or head_settings:
+            raise ConfigError("The strategy few_labels learns a linear head of its own: leave head and head.* out.")
+        self.encoder, self.encoder_settings = encoder, dict(encoder_settings or {})
+        self.settings = _settings(strategy_settings or {})
+
+    def fit(self, task: Task) -> Predictor:
+        """Climb, and take the pool that is left. Raises ConfigError for more than 3,000 rows, for names that are not
+        those of the classes, and for an encoder that learns from labels. Source rows and augmentations are not used.
+        """
+        _check(task)
+        names = self._names(task)
+        reading = read(task, self.encoder, self.settings.words, self.encoder_settings, self.settings.most_unlabelled)
+        with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
+            return self._climb(task, reading, names)
+
+    def _climb(self, task: Task, reading: Reading, names: tuple[tuple[str, ...], ...] | None) -> Predictor:
+        parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
+        ladder = Ladder(parts)
+        ladder.start(f"words ({reading.words_name})", partial(_words, reading, parts))
+        if reading.dense is not None:
+            ladder.beside(_what(reading), partial(_dense, reading, parts))
+        if names is not None and reading.dense is not None:
+            ladder.add("names of the classes", partial(_named, reading, parts, names), trusted=True)
+        if reading.dense is not None and len(reading.unlabelled) >= _LEAST_UNLABELLED:
+            what = f"{len(reading.unlabelled):,} unlabelled texts"
+            ladder.add_unlabelled(what, reading.dense_features)
+        return _predictor(task, reading, ladder.taken(), _reasons(task, reading, ladder.rungs))
+
+    def _names(self, task: Task) -> tuple[tuple[str, ...], ...] | None:
+        """Texts that stand for each class; None where there are none."""
+        wanted = self.settings.names
+        if wanted == "none" or (task.label_names is None and (wanted == "given" or not are_words(task.classes))):
+            return None
+        return wordings(task.classes, task.label_names)
+
+
+def _settings(given: Mapping[str, Any]) -> _Settings:
+    known = list(_Settings.__slots__)
+    for key in given:
+        if key not in known:
+            raise ConfigError(
+                f"strategy.{key} is not a setting of 'few_labels'.{did_you_mean(key, known)} Known: {', '.join(known)}."
+            )
+    return _Settings(**given)
+
+
+def _check(task: Task) -> None:
+    if len(task.texts) > _MOST_ROWS:
+        raise ConfigError(
+            f"The strategy few_labels takes at most {_MOST_ROWS:,} labelled rows, got {len(task.texts):,}. "
+            "Take auto or linear_probe, or draw some with --limit."
+        )
+
+
+def _what(reading: Reading) -> str:
+    layers = getattr(reading.dense, "recipe_", None)
+    found = f", layers {', '.join(map(str, layers.layers))}" if layers is not None and layers.layers else ""
+    return f"{reading.dense_name}{found}"
+
+
+def _words(reading: Reading, parts: Parts) -> Expert:
+    return Ridge(reading.word_features, len(parts.y)).expert("words", parts)
+
+
+def _dense(reading: Reading, parts: Parts) -> Expert:
+    return Ridge(reading.dense_features, len(parts.y)).expert("features", parts)
+
+
+def _named(reading: Reading, parts: Parts, names: tuple[tuple[str, ...], ...]) -> Expert:
+    found = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
+    return from_names(reading.dense_features, found, parts, "names")
+
+
+def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...]) -> Predictor:
+    """The pool as one linear head over the features that carry weights."""
+    found: dict[bool, Linear] = {}
+    for expert, factor in pool.parts():
+        if factor > 0.0:
+            of_words, weighted = expert.name == "words", expert.linear.times(factor)
+            found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
+    name, encoder, linear = reading.encoder(found.get(False), found.get(True))
+    head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
+    return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
+
+
+def _reasons(task: Task, reading: Reading, rungs: list[Rung]) -> tuple[str, ...]:
+    unused = [f"{what} are not used by few_labels." for what, given in _unused(task) if given]
+    return (*reading.notes, *(rung.sentence() for rung in rungs), *unused)
+
+
+def _unused(task: Task) -> list[tuple[str, bool]]:
+    return [("Source rows", task.source is not None), ("Augmentations", task.augment is not None)]

@@ -1,0 +1,90 @@
+"""Laws of `headstart explain`: words with signs, one JSON object, a page, and plain refusals."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from .conftest import Headstart, write_rows
+
+
+@pytest.fixture
+def bundle(headstart: Headstart, reviews: Path, tmp_path: Path) -> Path:
+    assert headstart("fit", reviews, "--encoder", "tfidf", "--out", tmp_path / "bundle").code == 0
+    return tmp_path / "bundle"
+
+
+def test_json_adds_up(headstart: Headstart, bundle: Path):
+    """One JSON object; score = offset + words + rest; each word is where it says."""
+    done = headstart("explain", bundle, "a lovely but rude waiter", "cold!", "--json")
+    assert done.code == 0, done.err
+    answer = json.loads(done.out)
+    assert answer["model"] == "tfidf + svm"
+    assert len(answer["texts"]) == 2
+    for found in answer["texts"]:
+        total = found["offset"] + sum(word["weight"] for word in found["words"]) + found["rest"]
+        assert total == pytest.approx(found["score"])
+        assert found["method"] == "exact"
+        assert all(found["text"][w["start"] : w["end"]] == w["text"] for w in found["words"])
+    weights = {word["text"]: word["weight"] for word in answer["texts"][0]["words"]}
+    sign = 1 if answer["texts"][0]["label"] == "good" else -1
+    assert sign * weights["lovely"] > 0 > sign * weights["rude"]
+
+
+def test_the_terminal_lists_the_words_and_the_sum(headstart: Headstart, bundle: Path, tmp_path: Path):
+    """Class, probability, method, signed words, what is left; and the page is written."""
+    page = tmp_path / "page.html"
+    done = headstart("explain", bundle, "a lovely but unheard waiter", "--class", "good", "--out", page)
+    assert done.code == 0, done.err
+    for words in ("good 0.", "exact", "lovely", "+", "empty text", "= score", "no part in it: but, unheard", str(page)):
+        assert words in done.out.replace("\n", "")  # a long path may be broken
+    assert "<mark" in page.read_text(encoding="utf-8")
+
+
+def test_a_file_and_its_first_rows(headstart: Headstart, bundle: Path, tmp_path: Path):
+    """--limit takes the first rows; labels are not needed; texts on the line come first."""
+    file = write_rows(tmp_path / "new.csv", [(f"lovely {i}", "x") for i in range(30)])
+    done = headstart("explain", bundle, "rude", "--file", file, "--limit", 3, "--json")
+    assert [found["text"] for found in json.loads(done.out)["texts"]] == ["rude", "lovely 0", "lovely 1", "lovely 2"]
+    done = headstart("explain", bundle, "--file", file, "--method", "occlusion", "--max-reads", 16, "--json")
+    assert all(found["method"] == "occlusion" for found in json.loads(done.out)["texts"])
+
+
+def test_the_words_of_each_class(headstart: Headstart, bundle: Path, tmp_path: Path):
+    """From the weights without a file, over texts with one."""
+    answer = json.loads(headstart("explain", bundle, "--classes", "--words", 4, "--json").out)
+    assert {each["name"] for each in answer["classes"]} == {"good", "bad"}
+    assert all(each["method"] == "exact" and len(each["words"]) == 4 for each in answer["classes"])
+    file = write_rows(tmp_path / "new.csv", [("lovely and kind", "x"), ("cold and lovely", "x")])
+    done = headstart("explain", bundle, "--classes", "--class", "good", "--file", file)
+    assert "mean of 2 texts" in done.out
+    assert "lovely ×2" in done.out
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message"),
+    [
+        ((), 2, "--classes"),
+        (("x", "--class", "god"), 1, "Did you mean 'good'?"),
+        (("x", "--method", "magic"), 1, "auto, exact, occlusion"),
+        (("x", "--max-reads", "3"), 2, "16"),
+    ],
+)
+def test_refusals(headstart: Headstart, bundle: Path, words: tuple, code: int, message: str):
+    """A message with the way out, never a traceback."""
+    done = headstart("explain", bundle, *words)
+    assert done.code == code
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_the_report_of_a_fit_has_the_words_of_each_class(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """Of a linear model of counted words: in the JSON, the page and the terminal."""
+    page = tmp_path / "report.html"
+    done = headstart("fit", reviews, "--test", reviews, "--encoder", "tfidf", "--no-bundle", "--json", "--report", page)
+    listed = json.loads(done.out)["report"]["class_words"]
+    assert [each["name"] for each in listed] == ["bad", "good"]
+    best = listed[1]["words"][0]["text"]
+    assert best == "lovely"
+    assert 'id="class_words"' in page.read_text(encoding="utf-8")
+    assert f"good: {best}" in headstart("fit", reviews, "--test", reviews, "--encoder", "tfidf", "--no-bundle").out

@@ -1,0 +1,98 @@
+"""Rows are checked by models that have not seen them, one fold or all."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pytest
+
+from headstart.held_out import out_of_fold
+from headstart.types import Floats, Ints
+
+
+class Spy:
+    """Learns the shares of the codes, and notes which rows it learnt from and which texts it was asked."""
+
+    def __init__(self, y: Ints) -> None:
+        """Nothing was learnt."""
+        self.y, self.learnt, self.asked = y, list[set[int]](), list[tuple[int, str]]()
+
+    def __call__(self, rows: Ints) -> Callable[[Sequence[str]], Floats]:
+        """Learn: the answer to any text is the share of each code among the rows."""
+        number = len(self.learnt)
+        self.learnt.append(set(rows.tolist()))
+        shares = np.unique(self.y[rows], return_counts=True)[1] / len(rows)
+
+        def predict(texts: Sequence[str]) -> Floats:
+            self.asked += [(number, text) for text in texts]
+            return np.tile(shares, (len(texts), 1))
+
+        return predict
+
+
+def texts_of(y: Ints) -> list[str]:
+    return [f"text {i}" for i in range(len(y))]
+
+
+@pytest.mark.parametrize("one_fold", [False, True])
+def test_no_model_sees_what_it_is_asked(one_fold: bool) -> None:
+    """All rows, or a fifth, are checked once; the row numbers are those of the texts."""
+    y = np.arange(40) % 2
+    spy, texts = Spy(y), texts_of(y)
+    found = out_of_fold(spy, texts, y, 2, 0, one_fold=one_fold)
+    assert found is not None
+    assert [text for _, text in spy.asked] == [texts[i] for i in found.rows]
+    assert len(set(found.rows.tolist())) == len(found.rows) == (8 if one_fold else 40)
+    assert all(texts.index(text) not in spy.learnt[number] for number, text in spy.asked)
+    assert len(spy.learnt) == (1 if one_fold else 5)
+    np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
+    assert found.way.startswith("1/5 held out" if one_fold else "5-fold")
+
+
+def test_many_rows_are_checked_in_part() -> None:
+    """Above 2,000 rows one fold is enough."""
+    y = np.arange(2_005) % 3
+    spy = Spy(y)
+    found = out_of_fold(spy, texts_of(y), y, 3, 0)
+    assert found is not None
+    assert (len(spy.learnt), len(found.rows)) == (1, 401)
+
+
+def test_equal_texts_are_checked_together() -> None:
+    """A text that stands twice is never learnt while it is checked."""
+    y = np.arange(40) % 2
+    texts = [f"text {i // 2}" for i in range(40)]
+    spy = Spy(y)
+    out_of_fold(spy, texts, y, 2, 0)
+    assert all(texts[i] != text for number, text in spy.asked for i in spy.learnt[number])
+
+
+def test_rare_classes_are_learnt_and_not_checked() -> None:
+    """Two rows are too few to check; the class keeps its column, and the words say it."""
+    y = np.array([0] * 10 + [1] * 10 + [2] * 2)
+    found = out_of_fold(Spy(y), texts_of(y), y, 3, 0)
+    assert found is not None
+    assert set(y[found.rows]) == {0, 1}
+    assert (found.probabilities[:, 2] > 0).all()
+    assert found.way.endswith("1 classes with fewer than 3 rows are not checked")
+
+
+def test_a_class_that_a_fold_cannot_learn_has_probability_0() -> None:
+    """All rows of class 1 are one text: who is asked about it knows the others only."""
+    y = np.array([0] * 10 + [1] * 5 + [2] * 10)
+    texts = [text if code != 1 else "same" for text, code in zip(texts_of(y), y, strict=True)]
+    found = out_of_fold(Spy(y), texts, y, 3, 0)
+    assert found is not None
+    assert (found.probabilities[y[found.rows] == 1, 1] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("y", "texts"),
+    [([0, 0, 1, 1], None), ([0] * 9 + [1] * 2, None), ([0] * 5 + [1] * 5, ["one"] * 10)],
+    ids=["two rows a class", "one class", "one text"],
+)
+def test_none_where_nothing_can_be_checked(y: list[int], texts: list[str] | None) -> None:
+    """And nothing is fitted for it."""
+    codes = np.array(y)
+    spy = Spy(codes)
+    assert out_of_fold(spy, texts or texts_of(codes), codes, 2, 0) is None
+    assert spy.learnt == []
