@@ -8,7 +8,7 @@ from datetime import date, time
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from headstart.abstaining import MAX_ERROR_FORM, MaxError
 from headstart.errors import ConfigError, did_you_mean
@@ -52,14 +52,6 @@ class RunConfig(BaseModel):
     max_text_chars: int = Field(default=1_000_000, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    @model_validator(mode="after")
-    def _something_to_learn_from(self) -> Self:
-        if self.train is None and self.label_names is None:
-            raise ValueError("there is nothing to learn from: name a file of labelled rows (train), or of label_names")
-        if self.train is None and (self.max_error is not None or self.shots or self.limit or self.source):
-            raise ValueError("without labelled rows (train) there is nothing for shots, limit, source and max_error")
-        return self
-
     @field_validator("budget")
     @classmethod
     def _a_duration(cls, value: str | None) -> str | None:
@@ -95,11 +87,15 @@ class RunConfig(BaseModel):
         given = {key: value for key, value in flags.items() if value is not None}
         if isinstance(values.get("settings"), Mapping):
             given["settings"] = {**_dotted(values["settings"]), **given.get("settings", {})}
+        asked = {**values, **given}
+        mistakes = _lacking(asked)
         try:
-            return cls(**{**values, **given})
+            config = cls(**asked)
         except ValidationError as error:
-            sentences = [_sentence(e, list(cls.model_fields)) for e in error.errors()]
-            raise ConfigError("\n".join(sentences)) from error
+            mistakes += [_sentence(e, list(cls.model_fields)) for e in error.errors()]
+        if mistakes:
+            raise ConfigError("\n".join(mistakes))
+        return config
 
     def to_toml(self) -> str:
         """The configuration as TOML, which `build` reads back; values that are not set are left out."""
@@ -112,6 +108,16 @@ class RunConfig(BaseModel):
                 *(f"{_toml(key)} = {_toml(value)}" for key, value in self.settings.items()),
             ]
         return "\n".join(lines) + "\n"
+
+
+def _lacking(asked: Mapping[str, Any]) -> list[str]:
+    """What cannot be without labelled rows."""
+    if asked.get("train") is not None:
+        return []
+    if asked.get("label_names") is None:
+        return ["Setting 'train' is missing."]
+    idle = [name for name in ("shots", "limit", "source", "augment", "max_error") if asked.get(name) is not None]
+    return [f"Setting {name!r} is of no use without labelled rows (train)." for name in idle]
 
 
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:

@@ -335,3 +335,28 @@ def test_the_newer_exporter_steps_in(
     np.testing.assert_allclose(onnx.encode(TEXTS), encoder.encode(TEXTS), atol=1e-4)
     assert [p.name for p in (tmp_path / "onnx").iterdir()] == ["encoder.onnx"]
     assert "not traceable" in caplog.text
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2", "xlnet"])
+def test_layers_stand_side_by_side(family: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
+    """Each layer's pooled states as transformers gives them, at one length; ONNX gives the same."""
+    folder, texts = tiny_model(family), ["a long , slow film", "发货太慢", "screen"]
+    encoder: Any = make_encoder(str(folder), layers=[0, 2], pooling="mean", cache=False).fit([])
+    found = encoder.encode(texts)
+    model = transformers.AutoModel.from_pretrained(folder).eval()
+    for row, text in zip(found, texts, strict=True):
+        ids = torch.tensor([encoder.tokeniser.ids([text])[0]])
+        with torch.inference_mode():
+            states = model(ids, output_hidden_states=True).hidden_states
+        blocks = [states[layer][0].mean(0).numpy() for layer in (0, 2)]
+        expected = np.concatenate([block / np.linalg.norm(block) for block in blocks]) / 2**0.5
+        np.testing.assert_allclose(row, expected, atol=1e-5)
+    exported = type(encoder).from_state(encoder.get_state(tmp_path), tmp_path)
+    np.testing.assert_allclose(exported.encode(texts), found, atol=1e-4)
+
+
+@pytest.mark.parametrize("layers", [[], [99], [1, 1], [True], "2", [-1]])
+def test_layers_are_checked(layers: Any, tiny_model: Callable[[str], Path]) -> None:
+    """Only layers that the model has, each once."""
+    with pytest.raises(ConfigError, match=r"encoder\.layers must be a list of different layers"):
+        make_encoder(str(tiny_model("bert")), layers=layers).fit([])

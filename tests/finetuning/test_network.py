@@ -247,3 +247,10 @@ def test_precision() -> None:
         assert (a @ a).dtype == torch.bfloat16
     with in_precision("fp32", cpu):
         assert (a @ a).dtype == torch.float32
+
+
+def test_layers_side_by_side_are_not_fine_tuned(tiny_model: Callable[[str], Path]) -> None:
+    """A head on several layers has no one network behind it: refused, with the way out."""
+    encoder: Any = make_encoder(str(tiny_model("bert")), layers=[1, 2]).fit([])
+    with pytest.raises(ConfigError, match=r"encoder\.layers is for frozen features"):
+        Network(encoder.whole_model(), 2)

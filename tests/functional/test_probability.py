@@ -11,6 +11,7 @@ from headstart.functional.probability import (
     fit_scale,
     fit_weights,
     log_losses,
+    pool_weights,
     softmax,
     two_columns,
 )
@@ -117,3 +118,29 @@ def test_calibration_error_goes_to_zero_for_a_calibrated_model():
     rng = np.random.default_rng(0)
     confidence = rng.uniform(0.5, 1.0, 200_000)
     assert expected_calibration_error(confidence, rng.random(200_000) < confidence) < 0.01
+
+
+def test_pool_weights_stay_at_the_belief_without_evidence_and_leave_it_with_much() -> None:
+    """Uninformative values ask for less than the belief; a thousand rows find the factor that fits best."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(3, size=1000)
+    good = 2.0 * np.eye(3)[y] + rng.normal(size=(1000, 3))
+    noise = rng.normal(size=(1000, 3))
+    belief = np.array([1.0, 1.0])
+    few = pool_weights([good[:3], noise[:3]], y[:3], belief, 100.0)
+    np.testing.assert_allclose(few, belief, atol=0.05)
+    many = pool_weights([good, noise], y, belief, 2.0)
+    np.testing.assert_allclose(many[0], fit_scale_exact(good, y), rtol=0.05)
+    assert many[1] < 0.1
+
+
+def fit_scale_exact(decision: np.ndarray, y: np.ndarray) -> float:
+    grid = np.linspace(0.5, 4.0, 701)
+    return float(grid[np.argmin([log_losses(a * decision, y).mean() for a in grid])])
+
+
+def test_pool_weights_are_never_negative() -> None:
+    """An expert that is wrong is not listened to; it is not believed in reverse."""
+    y = np.arange(40) % 2
+    wrong = -3.0 * np.eye(2)[y]
+    assert pool_weights([wrong], y, np.array([1.0]), 0.5).tolist() == [0.0]

@@ -17,12 +17,14 @@ from headstart.functional.probability import clearly_lower, log_losses, pool_wei
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
-__all__ = ["Ladder", "Pool", "Rung", "fitted_mixture"]
+__all__ = ["LEAST_UNLABELLED", "Ladder", "Pool", "Rung", "fitted_mixture"]
 
 STRENGTH = 2.0  # of the belief in the factors
 BELIEF = {"names": 0.5, "words": 1.0, "features": 1.0, "unlabelled": 1.0}  # the factors before any row is asked
 _UNSURE = 0.1
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
+_ROWS_A_DIRECTION = 8
+LEAST_UNLABELLED = 100  # for a mixture: with 50, five classes were told apart worse than by their names alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,16 @@ class Rung:
     high: float
     log_loss: float
     n: int  # rows that were asked
-    kept: bool
+    verdict: str  # "kept", "left out", or "" where there was nothing to decide
     why: str
     seconds: float
 
     def sentence(self) -> str:
-        """For the report: `+ names of the classes: accuracy 79.2 % [70.1, 86.2], 0.3 s: kept, ...`."""
-        interval = f" [{100 * self.low:.1f}, {100 * self.high:.1f}]" if self.n else ""
-        figure = f"held-out accuracy {100 * self.accuracy:.1f} %{interval}" if self.n else "not checked"
-        return f"{self.name}: {figure}, {self.seconds:.1f} s: {'kept' if self.kept else 'left out'}, {self.why}."
+        """For the report: `+ names of the classes: 79.2 % [70.1, 86.2] of the held-out rows right; kept (...)`."""
+        interval = f"{100 * self.accuracy:.1f} % [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        figure = f"{interval} of the held-out rows right" if self.n else "not checked"
+        decided = f"; {self.verdict} ({self.why})" if self.verdict else ""
+        return f"{self.name}: {figure}{decided}, {self.seconds:.1f} s."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ class Ladder:
         """The first expert."""
         began = time.perf_counter()
         self.pool = Pool.of([make()], self.parts)
-        self._tell(what, self.pool, True, "the first rung", began)
+        self._tell(what, self.pool, "", "", began)
 
     def beside(self, what: str, make: Callable[[], Expert]) -> None:
         """A second expert beside the first, whatever a few rows say: the factors tell how much each counts, and two
@@ -111,9 +114,9 @@ class Ladder:
         began, first = time.perf_counter(), self.taken()
         expert = make()
         alone, self.pool = Pool.of([expert], self.parts), Pool.of([*first.experts, expert], self.parts)
-        self._tell(f"{what}, alone", alone, False, _losses(first, alone), began)
+        self._tell(f"{what}, alone", alone, "", "", began)
         shares = ", ".join(f"{each.name} {factor:.2f}" for each, factor in self.pool.parts())
-        self._tell("both together", self.pool, True, f"{_losses(first, self.pool)}; factors: {shares}", began)
+        self._tell("both together", self.pool, "kept", f"factors: {shares}", began)
 
     def add(self, what: str, make: Callable[[], Expert], *, trusted: bool = False) -> bool:
         """The pool with one more expert; kept where the held-out log loss is lower than without it. trusted: kept
@@ -124,7 +127,7 @@ class Ladder:
         worse = clearly_lower(before.losses, after.losses)
         lower = not len(after.losses) or float(after.losses.mean()) < float(before.losses.mean())
         better = not worse if trusted else lower
-        self._tell(f"+ {what}", after, better, _losses(before, after), began)
+        self._tell(f"+ {what}", after, "kept" if better else "left out", _losses(before, after), began)
         if better:
             self.pool = after
         return better
@@ -140,12 +143,12 @@ class Ladder:
         pool = self.taken()
         return self.add(what, lambda: mixture_expert(features, pool, self.parts))
 
-    def _tell(self, what: str, pool: Pool, kept: bool, why: str, began: float) -> None:
+    def _tell(self, what: str, pool: Pool, verdict: str, why: str, began: float) -> None:
         n = len(self.parts.y) if len(pool.losses) else 0
         right = float(np.mean(pool.held_out.argmax(axis=1) == self.parts.asked)) if n else 0.0
         low, high = _wilson(right, n) if n else (0.0, 1.0)
         loss = float(pool.losses.mean()) if n else 0.0
-        self.rungs.append(Rung(what, right, low, high, loss, n, kept, why, time.perf_counter() - began))
+        self.rungs.append(Rung(what, right, low, high, loss, n, verdict, why, time.perf_counter() - began))
 
 
 def mixture_expert(features: "Floats", pool: Pool, parts: Parts) -> Expert:
@@ -169,7 +172,9 @@ def fitted_mixture(features: "Floats", anchor: "Floats") -> Linear:
 
 @dataclass(frozen=True, slots=True)
 class _Narrow:
-    """Rows (N, e) in the e orthonormal directions `basis` (d, e) in which rows of (N, d) differ most, at most 64."""
+    """Rows (N, e) in the e orthonormal directions `basis` (d, e) in which rows of (N, d) differ most, at most 64
+    and one for eight rows.
+    """
 
     rows: "Floats"
     basis: "Floats"
@@ -181,7 +186,7 @@ class _Narrow:
         off = features - middle
         values, vectors = np.linalg.eigh((off.T @ off).astype(np.float64))
         kept = values[::-1] > 1e-9 * max(float(values[-1]), 1e-12)
-        basis = vectors[:, ::-1][:, kept][:, :_N_DIRECTIONS]
+        basis = vectors[:, ::-1][:, kept][:, : min(_N_DIRECTIONS, max(1, len(features) // _ROWS_A_DIRECTION))]
         return cls(off @ basis, basis, middle)
 
     def widened(self, linear: Linear) -> Linear:
@@ -193,7 +198,7 @@ class _Narrow:
 def _losses(before: Pool, after: Pool) -> str:
     if not len(after.losses):
         return "there are too few different rows to hold some out"
-    return f"held-out log loss {before.losses.mean():.3f} before, {after.losses.mean():.3f} after"
+    return f"log loss {before.losses.mean():.3f} without, {after.losses.mean():.3f} with"
 
 
 def _mixed(values: "Sequence[Floats]", factors: "Floats") -> "Floats":

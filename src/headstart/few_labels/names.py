@@ -23,7 +23,8 @@ __all__ = ["are_words", "directions", "read_label_names", "vocabulary", "wording
 
 _N_WORDS = 1_500  # of the vocabulary that are looked at
 _LEAST_TEXTS = 3  # that a word must stand in
-_N_NEAR = 10  # words of the texts' own vocabulary that join each name
+_N_NEAR = 10  # words of the texts' own vocabulary that join each name, at most
+_WORDS_A_NEAR = 20  # of the vocabulary, for one that joins: the nearest of a few words are not near
 
 # What people write who mean this, for the names that most data sets of opinions have
 _POLARITY = {
@@ -113,19 +114,20 @@ def directions(
     """(k, d) a row of length 1 for each class: what its names, and the words nearest to them, have more of than those
     of the other classes.
 
-    encode: texts -> (m, d) rows of length 1. words: candidates, of which the ten join a name that are nearest to it,
-    and farther from the other names: a name says how a class is called, texts say how it is spoken of.
+    encode: texts -> (m, d) rows of length 1. words: candidates, of which up to ten join a name that are nearest to
+    it, and farther from the other names: a name says how a class is called, texts say how it is spoken of.
 
     Source: the idea of Meng et al. 2020 (LOTClass), with vectors of single words in place of a language model.
     """
     own = [encode(each) for each in names]
     centres = np.stack([rows.mean(axis=0) for rows in own])
-    if len(words) > _N_NEAR and len(names) > 1:
+    n_near = min(_N_NEAR, len(words) // (_WORDS_A_NEAR * len(names)))
+    if n_near and len(names) > 1:
         vectors = encode(words)
         likeness = vectors @ _unit(centres).T
         for label in range(len(names)):
             lead = likeness[:, label] - np.delete(likeness, label, axis=1).max(axis=1)
-            nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:_N_NEAR]
+            nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:n_near]
             centres[label] = np.concatenate([own[label], vectors[nearest]]).mean(axis=0)
     return _unit(centres - centres.mean(axis=0))
 

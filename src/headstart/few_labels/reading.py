@@ -17,7 +17,7 @@ from headstart.encoders.composed import Composed
 from headstart.errors import ConfigError, HeadstartError
 from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share
-from headstart.types import Dataset, Encoder, Features, Floats, Task
+from headstart.types import Dataset, Encoder, Floats, Task
 
 __all__ = ["Reading", "encoding", "read"]
 
@@ -32,32 +32,39 @@ _LEAST_TEXTS = 50  # that directions of words (lsa) are learnt from
 class Reading:
     """Encoders, fitted, with the features (N, d) of the labelled and the unlabelled texts, rows of length 1.
 
-    dense None: nothing but words is read. note: what was read of the unlabelled texts, a sentence, or nothing.
+    dense None: nothing but words is read; words None: there is no labelled row to learn anything of them. notes: what
+    was read of the unlabelled texts and why, in sentences.
     """
 
     dense_name: str
     dense: Encoder | None
     dense_features: Any
     words_name: str
-    words: Encoder
-    word_features: Features
+    words: Encoder | None
+    word_features: Any
     unlabelled: tuple[str, ...]
     notes: tuple[str, ...]
 
     def encoder(self, of_dense: Linear | None, of_words: Linear | None) -> tuple[str, Any, Linear]:
         """Name and encoder of what carries weights, with these as one: features side by side, each of length 1."""
-        if of_dense is None or self.dense is None:
-            if of_words is None:
-                raise ValueError("no weights")
-            return self.words_name, self.words, of_words
-        if of_words is None:
+        if of_words is None and of_dense is not None:
             return self.dense_name, self.dense, of_dense
+        if of_words is None:
+            raise ValueError("no weights")
+        if of_dense is None:
+            return self.words_name, self.words, of_words
         name = f"{self.dense_name}+{self.words_name}"
         coef = np.hstack([of_dense.coef, of_words.coef])
         return name, Composed.of(name, [self.dense, self.words]), Linear(coef, of_dense.intercept + of_words.intercept)
 
 
-def read(task: Task, encoder: str, words: str, settings: Mapping[str, Any], most_unlabelled: int | None) -> Reading:
+def read(
+    task: Task,
+    encoder: str,
+    words: str,
+    settings: Mapping[str, Any],
+    most_unlabelled: int | None = None,
+) -> Reading:
     """Encode the labelled texts and as many unlabelled ones as there is time for.
 
     encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 50 texts to learn
@@ -66,7 +73,7 @@ def read(task: Task, encoder: str, words: str, settings: Mapping[str, Any], most
     """
     drawn = _drawn(task, most_unlabelled or (_MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED))
     everything = (*task.texts, *drawn)
-    name, notes = (encoder, []) if encoder != "auto" else _choose(everything)
+    name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task))
     began = time.perf_counter()
     dense, features = _encoded(name, task, everything, settings)
     if dense is None or issparse(features):
@@ -75,12 +82,20 @@ def read(task: Task, encoder: str, words: str, settings: Mapping[str, Any], most
         return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
     drawn = drawn[: _affordable(task, time.perf_counter() - began, len(drawn))]
     features = np.concatenate([features, dense.encode(drawn)]) if len(features) else dense.encode(drawn)
+    if task.unlabelled is not None:
+        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
+    if not task.texts:
+        return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes))
     everything = (*task.texts, *drawn)
     counted = make_encoder(words, seed=task.random_state).fit(everything)
     rows = _unit(counted.encode(everything))
-    if task.unlabelled is not None:
-        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
     return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes))
+
+
+def _names(task: Task) -> tuple[str, ...]:
+    """The names of the classes, one after another."""
+    given = (task.label_names or {}).values()
+    return tuple(text for names in given for text in ([names] if isinstance(names, str) else names))
 
 
 def _encoded(name: str, task: Task, everything: Sequence[str], settings: Mapping[str, Any]) -> tuple[Any, Any]:

@@ -40,6 +40,10 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
 
     def __init__(self, body: PooledModel, k: int, dropout: float = 0.0) -> None:
         super().__init__()
+        if body.recipe.layers:
+            raise ConfigError(
+                "encoder.layers is for frozen features: fine-tuning learns from the last layer. Leave it out."
+            )
         self.body = body
         self.n_frozen = 0
         self.dropout = nn.Dropout(dropout)

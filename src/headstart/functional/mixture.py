@@ -46,7 +46,7 @@ def anchored_mixture(
         spread = max(float(np.trace(within)) / len(within), 1e-12)
         covariance = (1.0 - _SHRINKAGE) * within + _SHRINKAGE * spread * np.eye(len(within))
         coef = np.linalg.solve(covariance, means.T).T
-        prior = (shares.mean(axis=0) + 1.0 / k) / 2.0
+        prior = (shares.mean(axis=0) + 1.0 / k) / 2.0 if len(shares) else np.full(k, 1.0 / k)
         intercept = np.log(prior) - 0.5 * np.einsum("kd,kd->k", coef, means)
         shares = softmax(features @ coef.T + intercept + anchor_weight * anchor)
     return coef, intercept

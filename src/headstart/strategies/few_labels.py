@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # n
 from headstart.checks import check_choice, check_whole
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
-from headstart.few_labels.ladder import Ladder, Pool, Rung
+from headstart.few_labels.ladder import LEAST_UNLABELLED, Ladder, Pool, Rung
 from headstart.few_labels.names import are_words, directions, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, read
 from headstart.heads.logistic import Logistic
@@ -23,7 +23,6 @@ from headstart.types import Task
 __all__ = ["FewLabels"]
 
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
-_LEAST_UNLABELLED = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +86,7 @@ class FewLabels:
             ladder.beside(_what(reading), partial(_dense, reading, parts))
         if names is not None and reading.dense is not None:
             ladder.add("names of the classes", partial(_named, reading, parts, names), trusted=True)
-        if reading.dense is not None and len(reading.unlabelled) >= _LEAST_UNLABELLED:
+        if reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED:
             what = f"{len(reading.unlabelled):,} unlabelled texts"
             ladder.add_unlabelled(what, reading.dense_features)
         return _predictor(task, reading, ladder.taken(), _reasons(task, reading, ladder.rungs))
@@ -151,7 +150,8 @@ def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...
 
 def _reasons(task: Task, reading: Reading, rungs: list[Rung]) -> tuple[str, ...]:
     unused = [f"{what} are not used by few_labels." for what, given in _unused(task) if given]
-    return (*reading.notes, *(rung.sentence() for rung in rungs), *unused)
+    ladder = (f"Rung {i}: {rung.sentence()}" for i, rung in enumerate(rungs, start=1))
+    return (*reading.notes, *ladder, *unused)
 
 
 def _unused(task: Task) -> list[tuple[str, bool]]:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # n
 
 from headstart.errors import ConfigError, DataError
 from headstart.few_labels.experts import Linear, centred
-from headstart.few_labels.ladder import fitted_mixture
+from headstart.few_labels.ladder import LEAST_UNLABELLED, fitted_mixture
 from headstart.few_labels.names import directions, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, read
 from headstart.heads.logistic import Logistic
@@ -19,7 +19,6 @@ from headstart.types import Floats, Task
 
 __all__ = ["ZeroShot"]
 
-_LEAST_UNLABELLED = 50
 _LEAST_FOR_MEAN = 10
 _SIZE = 0.05  # of what names say of one text, where no others show it: as cosines of MiniLM's layers differ
 
@@ -59,10 +58,7 @@ class ZeroShot:
         if not task.label_names:
             raise DataError("There is nothing to learn from: give labelled rows, or the names of the classes.")
         names = wordings(task.classes, task.label_names)
-        if self.encoder == "auto" and task.unlabelled is None:
-            reading = read(task, "minilm", "tfidf", self.encoder_settings, None)
-        else:
-            reading = read(task, self.encoder, "tfidf", self.encoder_settings, None)
+        reading = read(task, self.encoder, "tfidf", self.encoder_settings)
         if reading.dense is None:
             raise ConfigError("zero_shot needs an encoder that knows what the names mean: " + " ".join(reading.notes))
         with threadpool_limits(limits=1, user_api="blas"):
@@ -84,7 +80,7 @@ def _learn(reading: Reading, names: tuple[tuple[str, ...], ...]) -> tuple[Linear
     plain = Linear(found, -0.5 * (features @ found.T).mean(axis=0))
     values = centred(plain(features))
     by_names = plain.times(2.0 / (float(np.sqrt(np.mean(values**2))) or 1.0))
-    if n < _LEAST_UNLABELLED:
+    if n < LEAST_UNLABELLED:
         return by_names, [f"Names, less half of the mean of {n} unlabelled texts: {few}."]
     mixture = fitted_mixture(features, by_names(features))
     both = by_names.plus(mixture)

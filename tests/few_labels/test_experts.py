@@ -1,0 +1,85 @@
+"""Experts against other computations of the same."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.kernel_ridge import KernelRidge
+
+from headstart.few_labels.experts import Parts, Ridge, centred, from_names
+
+
+def rows(n: int = 40, d: int = 6, k: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % k
+    return rng.normal(size=(n, d)) + 1.5 * np.eye(k, d)[y], y
+
+
+def parts_of(y: np.ndarray, k: int = 3) -> Parts:
+    return Parts.of(y, k, [f"text {i}" for i in range(len(y))], 0)
+
+
+def test_each_row_is_checked_once_a_round() -> None:
+    """By a model that did not learn from it; few rows are dealt twice."""
+    _, y = rows()
+    parts = parts_of(y)
+    assert parts.n_rounds == 2
+    assert np.bincount(parts.rows).tolist() == [2] * len(y)
+    assert all(not set(learn) & set(check) for learn, check in parts.pairs)
+    assert parts_of(np.arange(90) % 3).n_rounds == 1
+
+
+def test_equal_texts_stay_together_and_few_are_not_cut() -> None:
+    """A text is never checked by a model that has learnt its equal."""
+    y = np.arange(12) % 2
+    texts = [f"text {i // 4}" for i in range(12)] + []
+    parts = Parts.of(y, 2, texts, 0)
+    assert parts.pairs == ()
+    texts = [f"text {i // 2}" for i in range(12)]
+    for learn, check in Parts.of(y, 2, texts, 0).pairs:
+        assert not {texts[i] for i in learn} & {texts[i] for i in check}
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_ridge_is_scikit_learns_kernel_ridge_on_centred_rows(sparse: bool) -> None:
+    """Up to the size that held-out values are brought to; the linear form says the same of the same rows."""
+    x, y = rows()
+    if sparse:
+        x = np.where(np.abs(x) > 0.5, x, 0.0)
+    features = csr_matrix(x) if sparse else x
+    parts = parts_of(y)
+    expert = Ridge(features, len(y)).expert("words", parts)
+    middle = x.mean(axis=0)
+    square = np.mean((x**2).sum(axis=1)) - (0.0 if sparse else middle @ middle)
+    targets = np.eye(3)[y]
+    plain = KernelRidge(alpha=1.0).fit((x - middle) / square**0.5, targets - targets.mean(axis=0))
+    expected = plain.predict((x - middle) / square**0.5) + targets.mean(axis=0)
+    ratio = expert.final / expected
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
+    np.testing.assert_allclose(expert.linear(features), expert.final, atol=1e-9)
+    np.testing.assert_allclose(np.mean(centred(expert.held_out(parts)) ** 2), 1.0)
+
+
+def test_a_part_does_not_see_what_it_is_checked_on() -> None:
+    """Other labels of the checked rows change nothing of what is said of them."""
+    x, y = rows()
+    parts = parts_of(y)
+    _, check = parts.pairs[0]
+    other = y.copy()
+    other[check] = (y[check] + 1) % 3
+    first, second = (Ridge(x, len(y)).expert("features", Parts(v, 3, parts.pairs, 2)) for v in (y, other))
+    ratio = first.partial[0][check] / second.partial[0][check]
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
+
+
+def test_names_look_in_their_direction_from_the_middle_of_the_classes() -> None:
+    """The middle gives each class the same weight, however many rows it has; unlabelled rows have no say."""
+    x, _ = rows(60)
+    y = np.array([0] * 30 + [1] * 6 + [2] * 4)
+    parts = parts_of(y)
+    towards = np.eye(3, 6)
+    expert = from_names(x, towards, parts, "names")
+    middle = np.mean([x[:40][y == c].mean(axis=0) for c in range(3)], axis=0)
+    expected = (x - middle) @ towards.T
+    ratio = expert.final / expected
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
+    np.testing.assert_allclose(expert.linear(x), expert.final, atol=1e-9)

@@ -1,0 +1,101 @@
+"""The ladder: what stays, what is left out, and what is told of it."""
+
+import numpy as np
+
+from headstart.few_labels.experts import Expert, Parts, Ridge, from_names
+from headstart.few_labels.ladder import Ladder, fitted_mixture
+
+
+def world(seed: int = 0, n: int = 24, unlabelled: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray, Parts]:
+    """Rows of two classes, the first n labelled; codes of all."""
+    rng = np.random.default_rng(seed)
+    y = np.concatenate([np.arange(n) % 2, rng.integers(2, size=unlabelled)])
+    x = rng.normal(size=(len(y), 8))
+    x[:, 0] += 2.2 * (2 * y - 1)
+    noise = rng.normal(size=(len(y), 5))
+    return x, noise, y, Parts.of(y[:n], 2, [str(i) for i in range(n)], seed)
+
+
+def climbed(x: np.ndarray, noise: np.ndarray, parts: Parts) -> Ladder:
+    ladder = Ladder(parts)
+    ladder.start("noise", lambda: Ridge(noise, len(parts.y)).expert("words", parts))
+    ladder.beside("features", lambda: Ridge(x, len(parts.y)).expert("features", parts))
+    return ladder
+
+
+def test_what_tells_the_classes_apart_counts_and_noise_does_not() -> None:
+    """The factor of the features is many times that of the noise; the whole is right about rows without labels."""
+    x, noise, y, parts = world()
+    pool = climbed(x, noise, parts).taken()
+    factors = {expert.name: factor for expert, factor in pool.parts()}
+    assert factors["features"] > 3 * factors["words"]
+    assert np.mean(pool.final()[24:].argmax(axis=1) == y[24:]) > 0.9
+
+
+def test_names_that_lie_are_left_out_and_names_that_help_stay() -> None:
+    """Directions that point the wrong way make held-out rows clearly worse."""
+    x, noise, _, parts = world()
+    right = np.zeros((2, 8))
+    right[:, 0] = (-1.0, 1.0)
+    for towards, stays in ((right, True), (-right, False)):
+        ladder = climbed(x, noise, parts)
+        made = from_names(x, towards, parts, "names")
+        kept = ladder.add("names", lambda made=made: made, trusted=True)  # type: ignore[misc] # mypy: a default argument
+        pool = ladder.taken()
+        counts = any(factor > 0 and expert.name == "names" for expert, factor in pool.parts())
+        assert counts is stays or not kept
+        assert kept or not stays
+
+
+def test_unlabelled_rows_join_where_they_help() -> None:
+    """Two clusters that are the classes: rows without labels are told better with them, or as well."""
+    before, after = [], []
+    for seed in range(5):
+        x, noise, y, parts = world(seed, n=8)
+        ladder = climbed(x, noise, parts)
+        before.append(np.mean(ladder.taken().final()[8:].argmax(axis=1) == y[8:]))
+        ladder.add_unlabelled("unlabelled", x)
+        after.append(np.mean(ladder.taken().final()[8:].argmax(axis=1) == y[8:]))
+    assert np.mean(after) >= np.mean(before)
+
+
+def test_every_rung_is_told() -> None:
+    """Name, held-out accuracy with an interval that holds it, whether it stayed and why."""
+    x, noise, _, parts = world()
+    ladder = climbed(x, noise, parts)
+    ladder.add_unlabelled("400 unlabelled texts", x)
+    assert [rung.name for rung in ladder.rungs] == [
+        "noise", "features, alone", "both together", "+ 400 unlabelled texts",
+    ]  # fmt: skip
+    for rung in ladder.rungs:
+        assert 0 <= rung.low <= rung.accuracy <= rung.high <= 1
+        assert rung.sentence().startswith(f"{rung.name}: {100 * rung.accuracy:.1f} % [")
+    assert [rung.verdict for rung in ladder.rungs][:3] == ["", "", "kept"]
+
+
+def test_without_rows_to_hold_out_the_belief_decides() -> None:
+    """Three rows of two texts: nothing can be checked, which is said, and all experts stay."""
+    parts = Parts.of(np.array([0, 0, 1, 1]), 2, ["a", "a", "b", "b"], 0)
+    x = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    ladder = climbed(x, x[:, :1], parts)
+    pool = ladder.taken()
+    assert pool.final().argmax(axis=1).tolist() == [0, 0, 1, 1]
+    assert all(factor == 1.0 for _, factor in pool.parts())
+    assert "not checked" in ladder.rungs[-1].sentence()
+
+
+def test_a_mixture_is_linear_in_the_whole_features() -> None:
+    """Directions that few rows use are cut, and the same values come out of the features as they are."""
+    x, _, y, _ = world(unlabelled=300)
+    linear = fitted_mixture(x, 0.5 * (2 * np.eye(2)[y] - 1))
+    assert linear.coef.shape == (2, 8)
+    assert np.mean(linear(x).argmax(axis=1) == y) > 0.95
+
+
+def test_experts_of_one_size() -> None:
+    """Values that were a thousand times larger count the same."""
+    x, noise, _, parts = world()
+    plain = Ridge(x, 24).expert("features", parts)
+    large = Expert("features", 1e3 * plain.final, tuple(1e3 * p for p in plain.partial), plain.linear.times(1e3))
+    np.testing.assert_allclose(large.sized(parts).final, plain.final)
+    assert climbed(x, noise, parts).taken().factors.shape == (2,)

@@ -1,0 +1,106 @@
+"""few_labels and zero_shot: one linear head, what they use, what they refuse, and real rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart import Dataset, TextClassifier, load_bundle, read_dataset
+from headstart.errors import ConfigError, DataError
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+GOOD, BAD = ("good", "fine", "lovely"), ("bad", "poor", "awful")
+TEXTS = [f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for words in (GOOD, BAD) for word in words]
+LABELS = ["pos" if any(word in text for word in GOOD) else "neg" for text in TEXTS]
+
+
+def example(name: str, part: str) -> Any:
+    return read_dataset(str(EXAMPLES / name / f"{part}.csv")).dataset
+
+
+def test_words_alone_where_the_encoder_counts() -> None:
+    """An encoder of counts is read alone: its name is the model's, its weights are exact, nothing dense is loaded."""
+    model = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS)
+    assert model.predictor_.name == "tfidf + logistic"
+    assert model.score(TEXTS, LABELS) == 1.0
+    assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
+
+
+@pytest.mark.parametrize("family", ["bert", "gpt2"])
+def test_four_layers_of_any_model(family: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
+    """The layers are read from the middle to the top; a bundle gives the same labels without torch."""
+    model = TextClassifier(str(tiny_model(family)), "few_labels").fit(TEXTS, LABELS)
+    encoder: Any = model.predictor_.encoder
+    assert "layers" in model.predictor_.reasons[1]
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    texts = ["a lovely train", "an awful train", ""]
+    np.testing.assert_allclose(loaded.predict_proba(texts), model.predict_proba(texts), atol=1e-4)
+    assert encoder.encode(texts).shape[0] == 3
+
+
+def test_what_it_refuses() -> None:
+    """A head of the user's, a setting that is not there, an encoder that learns from labels, too many rows."""
+    with pytest.raises(ConfigError, match="linear head of its own"):
+        TextClassifier("tfidf", "few_labels", "svm").fit(TEXTS, LABELS)
+    with pytest.raises(ConfigError, match="is not a setting of 'few_labels'"):
+        TextClassifier("tfidf", "few_labels", settings={"strategy.word": "bow"}).fit(TEXTS, LABELS)
+    with pytest.raises(ConfigError, match="learns from labels: "):
+        TextClassifier("tfidf+select:5", "few_labels").fit(TEXTS, LABELS)
+    with pytest.raises(ConfigError, match="at most 3,000 labelled rows"):
+        TextClassifier("tfidf", "few_labels").fit(TEXTS * 126, LABELS * 126)
+
+
+def test_names_must_be_of_the_classes(minilm_folder: Path) -> None:
+    """A misspelt label is named with the nearest one."""
+    with pytest.raises(ConfigError, match="'poss' is not a label"):
+        TextClassifier("minilm", "few_labels").fit(TEXTS, LABELS, label_names={"poss": "good", "neg": "bad"})
+
+
+def test_names_and_unlabelled_texts_on_real_rows(minilm_folder: Path) -> None:
+    """Two news items a class, names and unlabelled texts: every rung is told, and seven of ten test rows are right."""
+    train, test = example("newsdesk_en", "train"), example("newsdesk_en", "test")
+    rows = [
+        i for label in dict.fromkeys(train.labels) for i in [j for j, x in enumerate(train.labels) if x == label][:2]
+    ]
+    few, rest = train.take(rows), train.take([i for i in range(train.n) if i not in rows])
+    more = Dataset((*rest.texts, *example("newsdesk_en", "unlabelled").texts))
+    model = TextClassifier(random_state=0).fit(few.texts, few.labels, unlabelled=more)
+    assert model.predictor_.strategy == "few_labels"
+    reasons = "\n".join(model.predictor_.reasons)
+    for said in ("words (tfidf)", "layers 3, 4, 5, 6", "names of the classes", "unlabelled texts"):
+        assert said in reasons
+    assert model.score(test.texts, test.labels) > 0.7
+
+
+def test_zero_shot_on_real_rows(minilm_folder: Path, tmp_path: Path) -> None:
+    """No label at all: far above chance with names, and the bundle gives the same labels."""
+    test, train = example("newsdesk_en", "test"), example("newsdesk_en", "train")
+    names = {label: label for label in set(test.labels)}
+    model = TextClassifier(random_state=0).fit([], [], label_names=names, unlabelled=Dataset(train.texts))
+    assert model.predictor_.strategy == "zero_shot"
+    assert model.score(test.texts, test.labels) > 0.7
+    confident = model.predict_proba(test.texts).max(axis=1).mean()
+    assert 0.4 < confident < 0.99
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    assert loaded.predict(test.texts[:5]).labels.tolist() == model.predict(test.texts[:5]).tolist()
+    alone = TextClassifier(random_state=0).fit([], [], label_names=names)
+    assert alone.score(test.texts, test.labels) > 0.5
+
+
+def test_zero_shot_refuses_rows_and_needs_names() -> None:
+    """Each error says which strategy does it, or what is missing."""
+    with pytest.raises(ConfigError, match="few_labels uses them"):
+        TextClassifier("tfidf", "zero_shot").fit(TEXTS, LABELS)
+    with pytest.raises(DataError, match="no texts to learn from"):
+        TextClassifier().fit([], [])
+    with pytest.raises(DataError, match="only one name"):
+        TextClassifier().fit([], [], label_names={"a": "x"})
+
+
+def test_more_than_2000_rows_take_the_former_way() -> None:
+    """`auto` compares encoders there; below it climbs the ladder."""
+    texts = [f"{text} number {i}" for i in range(90) for text in TEXTS]
+    assert TextClassifier().fit(texts, LABELS * 90).predictor_.strategy == "linear_probe"
+    assert TextClassifier().fit(TEXTS, LABELS).predictor_.strategy == "few_labels"
