@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def run_line(line: str, folder: Path) -> str:
         if line.startswith("make"):
             subprocess.run(["make", "--dry-run", *line.split()[1:]], cwd=ROOT, check=True, capture_output=True)
         return ""
-    words = line.split()
+    words = shlex.split(line)
     assert words[0] == "headstart"
     return run([sys.executable, "-m", "headstart", *words[1:]], folder)
 

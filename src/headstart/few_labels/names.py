@@ -116,16 +116,18 @@ def directions(
 
     encode: texts -> (m, d) rows of length 1. words: candidates, of which up to ten join a name that are nearest to
     it, and farther from the other names: a name says how a class is called, texts say how it is spoken of.
+    A name that comes in several wordings needs none.
 
     Source: the idea of Meng et al. 2020 (LOTClass), with vectors of single words in place of a language model.
     """
     own = [encode(each) for each in names]
     centres = np.stack([rows.mean(axis=0) for rows in own])
     n_near = min(_N_NEAR, len(words) // (_WORDS_A_NEAR * len(names)))
-    if n_near and len(names) > 1:
+    alone = [label for label, each in enumerate(names) if len(each) == 1]
+    if n_near and len(names) > 1 and alone:
         vectors = encode(words)
         likeness = vectors @ _unit(centres).T
-        for label in range(len(names)):
+        for label in alone:
             lead = likeness[:, label] - np.delete(likeness, label, axis=1).max(axis=1)
             nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:n_near]
             centres[label] = np.concatenate([own[label], vectors[nearest]]).mean(axis=0)

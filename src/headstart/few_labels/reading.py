@@ -25,7 +25,7 @@ MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
 _SHARE_OF_BUDGET = 0.5  # of the time that reading unlabelled texts may take
 _N_LAYERS = 4  # evenly from the middle of a network to its top
-_LEAST_TEXTS = 50  # that directions of words (lsa) are learnt from
+_LEAST_TEXTS = 50  # unlabelled ones, that directions of words (lsa) are learnt from
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +67,13 @@ def read(
 ) -> Reading:
     """Encode the labelled texts and as many unlabelled ones as there is time for.
 
-    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 50 texts to learn
-    it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for an encoder that
-    learns from labels, and what encoders raise.
+    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 50 unlabelled
+    texts to learn it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for
+    an encoder that learns from labels, and what encoders raise.
     """
     drawn = _drawn(task, most_unlabelled or (_MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED))
     everything = (*task.texts, *drawn)
-    name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task))
+    name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task), len(drawn))
     began = time.perf_counter()
     dense, features = _encoded(name, task, everything, settings)
     if dense is None or issparse(features):
@@ -138,8 +138,8 @@ def _affordable(task: Task, took_s: float, n: int) -> int:
     return int(np.clip(_SHARE_OF_BUDGET * task.budget_s * len(task.texts) / max(took_s, 1e-3), 0, n))
 
 
-def _choose(texts: Sequence[str]) -> tuple[str, list[str]]:
-    """The encoder to transfer from, none if there is none, and why."""
+def _choose(texts: Sequence[str], n_unlabelled: int) -> tuple[str, list[str]]:
+    """The encoder to transfer from, none if there is none, and why. lsa knows nothing but what it reads here."""
     english = english_share(texts)
     why = f"it has read English only, and {1 - english:.0%} of the texts are not"
     if english >= LEAST_ENGLISH:
@@ -149,10 +149,9 @@ def _choose(texts: Sequence[str]) -> tuple[str, list[str]]:
             why = str(error)
         else:
             return "minilm", []
-    name = "lsa" if len(set(texts)) >= _LEAST_TEXTS else ""
-    return name, [
-        f"minilm was not tried: {why.rstrip('.')}. {'Directions of words (lsa) stand in for it.' * bool(name)}"
-    ]
+    name = "lsa" if n_unlabelled >= _LEAST_TEXTS else ""
+    instead = " Directions of words in the unlabelled texts (lsa) stand in for it." if name else ""
+    return name, [f"minilm was not tried: {why.rstrip('.')}.{instead}"]
 
 
 def _with_layers(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,7 +85,10 @@ class FewLabels:
         if reading.dense is not None:
             ladder.beside(_what(reading), partial(_dense, reading, parts))
         if names is not None and reading.dense is not None:
-            ladder.add("names of the classes", partial(_named, reading, parts, names), trusted=True)
+            towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
+            if towards.any():  # an encoder that has learnt words from texts may know none of these
+                made = partial(from_names, reading.dense_features, towards, parts, "names")
+                ladder.add("names of the classes", made, trusted=True)
         if reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED:
             what = f"{len(reading.unlabelled):,} unlabelled texts"
             ladder.add_unlabelled(what, reading.dense_features)
@@ -129,11 +132,6 @@ def _words(reading: Reading, parts: Parts) -> Expert:
 
 def _dense(reading: Reading, parts: Parts) -> Expert:
     return Ridge(reading.dense_features, len(parts.y)).expert("features", parts)
-
-
-def _named(reading: Reading, parts: Parts, names: tuple[tuple[str, ...], ...]) -> Expert:
-    found = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
-    return from_names(reading.dense_features, found, parts, "names")
 
 
 def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...]) -> Predictor:
