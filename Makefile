@@ -3,7 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format bench bench-classic bench-finetune clean
+.PHONY: help setup demo test check format bench bench-classic bench-fewshot bench-finetune clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,9 @@ bench: setup  ## measure: writes benchmarks/results/*.json and RESULTS.md (needs
 
 bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augmentation, recommend (about 3 hours)
 	for suite in cleaning segmentation classic augmentation recommend; do $(BIN)/python -m benchmarks $$suite || exit 1; done
+
+bench-fewshot: setup  ## measure few labels, suggest, abstain (hours with SetFit; goes on where it was broken off)
+	for suite in fewshot suggest abstain; do $(BIN)/python -m benchmarks $$suite || exit 1; done
 
 bench-finetune: setup  ## measure fine-tuning beside transformers' Trainer (many hours; goes on where it was broken off)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"

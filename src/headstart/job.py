@@ -80,7 +80,7 @@ def run(
     with clock("fit"):
         say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
         model = _fit(config, roles, train, checkpoint)
-    if config.budget is not None and not _is_long_work(model):
+    if config.budget is not None and not (_is_long_work(model) or _is_of(model, "uses_budget")):
         say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
@@ -178,7 +178,11 @@ def _report(
 
 def _is_long_work(model: TextClassifier) -> bool:
     """Whether the strategy learns step by step, as long as it is given time."""
-    return bool(getattr(registry.load("strategy", model.predictor_.strategy), "is_long_work", False))
+    return _is_of(model, "is_long_work")
+
+
+def _is_of(model: TextClassifier, kind: str) -> bool:
+    return bool(getattr(registry.load("strategy", model.predictor_.strategy), kind, False))
 
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:

@@ -53,6 +53,7 @@ class FewLabels:
     """
 
     has_own_head: ClassVar[bool] = True
+    uses_budget: ClassVar[bool] = True  # for as many unlabelled texts as can be read in half of it
 
     def __init__(
         self,
