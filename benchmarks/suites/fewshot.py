@@ -33,6 +33,7 @@ _CHINESE = (
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
 _SHOTS, _SEEDS = (8, 16, 64), range(5)
 _TEST_ROWS, _UNLABELLED = 1_000, 1_000
+_FORTY = ("ag_news", 10)  # 40 labels in all, as semi-supervised methods are compared by
 _MCC = "amazon_counterfactual_en"
 _BASELINES = ("tfidf + logistic", "minilm + logistic")
 _AUTO, _LABELS_ONLY, _ZERO, _COSINE = "auto", "auto, no unlabelled texts", "zero-shot", "cosine to the names"
@@ -62,6 +63,10 @@ def tables(figures: dict[str, Any]) -> list[str]:
             row = [_mean(cells, name, shots, way, shared=True) for way in (*_BASELINES, "setfit", _LABELS_ONLY, _AUTO)]
             seeds = sum(c["way"] == "setfit" for c in cells if (c["data"], c["shots"]) == (name, shots))
             lines.append([f"{name}, {shots} a class", str(seeds or len(_SEEDS)), *map(_percent, row)])
+    if any((c["data"], c["shots"]) == _FORTY for c in cells):
+        ways = (*_BASELINES, "setfit", _LABELS_ONLY, _AUTO)
+        forty = [_percent(_mean(cells, *_FORTY, way)) for way in ways]
+        lines.append([f"{_FORTY[0]}, 40 labels in all", str(len(_SEEDS)), *forty])
     head = ["", "seeds", *_BASELINES, "SetFit", _LABELS_ONLY, _AUTO]
     every = [[_set_of(cells, name), *_all_of(cells, name)] for name in dict.fromkeys(c["data"] for c in cells)]
     more = ["", *(f"{shots}: {way}" for shots in _SHOTS for way in ("better baseline", _AUTO)), _COSINE, _ZERO]
@@ -106,7 +111,8 @@ def _measured(setup: Setup, name: str) -> list[dict[str, Any]]:
     unlabelled = Dataset(drawn.texts)
     cells = [{"data": name, "shots": 0, "seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
     least = min(np.unique(np.array(pool.labels), return_counts=True)[1])
-    for shots in (s for s in _SHOTS[: 1 if setup.quick else 3] if s <= least):
+    asked = [*_SHOTS[: 1 if setup.quick else 3], *(_FORTY[1:] if name == _FORTY[0] else ())]
+    for shots in (s for s in asked if s <= least):
         for seed in _SEEDS:
             support, _ = sample_per_class(pool, shots, seed)
             cells += [{"data": name, "shots": shots, "seed": seed, **c} for c in _ways(name, support, unlabelled, test)]
@@ -230,7 +236,9 @@ def _goals(cells: list[dict[str, Any]], judged: bool) -> list[Goal]:
             goals.append(Goal(f"{shots} a class: auto less SetFit, mean of the five", gain, ">=", bound, judged))
     if found := [c["accuracy"] for c in cells if c["data"] == "ag_news" and c["way"] == _ZERO]:
         goals.append(Goal("zero-shot accuracy on ag_news", round(found[0], 4), ">=", 0.77, judged))
-    places = dict.fromkeys((c["data"], c["shots"]) for c in cells if c["shots"])
+    if (forty := _mean(cells, *_FORTY, _AUTO)) is not None:
+        goals.append(Goal("ag_news with 40 labels in all", round(forty, 4), ">=", 0.83, judged))
+    places = dict.fromkeys((c["data"], c["shots"]) for c in cells if c["shots"] in _SHOTS)
     gaps = [((_better(cells, *p) or 0.0) - (_mean(cells, *p, _AUTO) or 0.0), p) for p in places]
     if gaps:
         share = round(sum(gap > _WORSE for gap, _ in gaps) / len(gaps), 4)
