@@ -52,6 +52,16 @@ def test_what_it_refuses() -> None:
         TextClassifier("tfidf", "few_labels").fit(TEXTS * 126, LABELS * 126)
 
 
+def test_what_had_no_part_in_it_is_said() -> None:
+    """Names, unlabelled texts, source rows: nothing that was given is left out in silence."""
+    given = {"label_names": {"pos": "good", "neg": "bad"}, "unlabelled": Dataset(("a day", "a night"))}
+    source = Dataset(("good day", "bad day"), ("pos", "neg"))
+    reasons = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS, source=source, **given).predictor_.reasons
+    assert "Source rows are not used by few_labels." in reasons
+    assert "Label names were not used: nothing but words is read." in reasons
+    assert "The unlabelled texts gave words only: nothing but words is read." in reasons
+
+
 def test_names_must_be_of_the_classes(minilm_folder: Path) -> None:
     """A misspelt label is named with the nearest one."""
     with pytest.raises(ConfigError, match="'poss' is not a label"):

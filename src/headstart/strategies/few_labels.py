@@ -22,6 +22,7 @@ from headstart.types import Task
 
 __all__ = ["FewLabels"]
 
+_NAMES = "names of the classes"  # the rung
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 
 
@@ -89,11 +90,12 @@ class FewLabels:
             towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
             if towards.any():  # an encoder that has learnt words from texts may know none of these
                 made = partial(from_names, reading.dense_features, towards, parts, "names")
-                ladder.add("names of the classes", made, trusted=True)
+                ladder.add(_NAMES, made, trusted=True)
         if reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED:
             what = f"{len(reading.unlabelled):,} unlabelled texts"
             ladder.add_unlabelled(what, reading.dense_features)
-        return _predictor(task, reading, ladder.taken(), _reasons(task, reading, ladder.rungs))
+        reasons = (*reading.notes, *_told(ladder.rungs), *_unused(task, reading, ladder.rungs))
+        return _predictor(task, reading, ladder.taken(), reasons)
 
     def _names(self, task: Task) -> tuple[tuple[str, ...], ...] | None:
         """Texts that stand for each class; None where there are none."""
@@ -147,11 +149,25 @@ def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...
     return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
 
 
-def _reasons(task: Task, reading: Reading, rungs: list[Rung]) -> tuple[str, ...]:
-    unused = [f"{what} are not used by few_labels." for what, given in _unused(task) if given]
-    ladder = (f"Rung {i}: {rung.sentence()}" for i, rung in enumerate(rungs, start=1))
-    return (*reading.notes, *ladder, *unused)
+def _told(rungs: list[Rung]) -> list[str]:
+    return [f"Rung {i}: {rung.sentence()}" for i, rung in enumerate(rungs, start=1)]
 
 
-def _unused(task: Task) -> list[tuple[str, bool]]:
-    return [("Source rows", task.source is not None), ("Augmentations", task.augment is not None)]
+def _unused(task: Task, reading: Reading, rungs: list[Rung]) -> list[str]:
+    """What was given and had no part in it, a sentence each."""
+    climbed = {rung.name for rung in rungs}
+    n_read = len(reading.unlabelled)
+    words_only = "nothing but words is read" if reading.dense is None else ""
+    cases = [
+        (task.source is not None, "Source rows are not used by few_labels."),
+        (task.augment is not None, "Augmentations are not used by few_labels."),
+        (
+            task.label_names is not None and f"+ {_NAMES}" not in climbed,
+            f"Label names were not used: {words_only or 'the encoder knows none of their words'}.",
+        ),
+        (
+            task.unlabelled is not None and not any("unlabelled" in name for name in climbed),
+            f"The unlabelled texts gave words only: {words_only or f'{n_read} are too few for more'}.",
+        ),
+    ]
+    return [sentence for is_so, sentence in cases if is_so]
