@@ -34,6 +34,11 @@ def test_importing_the_package_is_free() -> None:
     assert loaded_by("import headstart; headstart.Dataset(('a',)); headstart.HeadstartError") == set()
 
 
+def test_loading_bundles_does_not_need_statistics() -> None:
+    """scipy.stats takes a second to import: only a limit of errors, or a report, pays for it."""
+    assert loaded_by("import headstart.bundle.load", watched=("scipy.stats", "sklearn.linear_model")) == set()
+
+
 def test_all_public_names_resolve() -> None:
     """Each name of `__all__` is there, names itself, and `dir` of a wrong one is an AttributeError."""
     for name in headstart.__all__:

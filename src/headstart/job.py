@@ -18,7 +18,7 @@ from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
-from headstart.limits import check_training_rows, with_limit
+from headstart.limits import with_limit
 from headstart.measure import Estimate, cross_validate, on_test
 from headstart.reporting import Role, facts_for_card, report_on_run
 from headstart.roles import cleaner_of, read_roles
@@ -73,6 +73,8 @@ def run(
     _check_report_place(config)
     if config.augment:
         Augmenter.from_spec(config.augment)  # a mistake in it, now
+    if config.label_names is not None:
+        read_label_names(Path(config.label_names))  # likewise
     with clock("read"):
         say(f"reading {config.train or config.label_names}")
         roles, drawn = read_roles(config)
@@ -142,23 +144,27 @@ def _measure(
         return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
     if not train.n:
         return None
-    cleaner = cleaner_of(config)
-    rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
-
-    def checked(fit: Callable[[Dataset], TextClassifier]) -> Estimate | None:
-        return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, config.seed)
-
-    own = checked(lambda fold: _fit(config, roles, fold))
+    own = _cross_validated(config, drawn, partial(_fit, config, roles))
     if own is None:
         return None
-    return own, None if alone else checked(lambda fold: _fit_baseline(config, fold))
+    return own, None if alone else _cross_validated(config, drawn, partial(_fit_baseline, config))
+
+
+def _cross_validated(
+    config: RunConfig, drawn: Dataset, fit: Callable[[Dataset], TextClassifier], *, one_fold: bool = False
+) -> Estimate | None:
+    """Training rows by models that have not seen them. drawn: the rows before they were cleaned; rules that judge
+    labels choose what is learnt from, never what is checked.
+    """
+    cleaner = cleaner_of(config)
+    rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
+    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, config.seed, one_fold=one_fold)
 
 
 def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        fit, one_fold = partial(_fit, config, roles), _is_long_work(model)
-        checked = check_training_rows(fit, cleaner_of(config), drawn, config.seed, one_fold=one_fold)
+        checked = _cross_validated(config, drawn, partial(_fit, config, roles), one_fold=_is_long_work(model))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 

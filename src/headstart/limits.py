@@ -1,44 +1,21 @@
 """The limit of errors of a run: set from training rows that were checked by models which had not seen them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from headstart.abstaining import Abstaining, Limit, MaxError
-from headstart.classifier import TextClassifier
-from headstart.cleaning import Cleaner
 from headstart.evaluation.labels import encode_true
 from headstart.evaluation.results import Answered, Answering, Interval
 from headstart.functional.conformal import exact_interval
-from headstart.held_out import NOT_CHECKED, out_of_fold
+from headstart.held_out import NOT_CHECKED
 from headstart.measure import Estimate
 from headstart.predictor import Predictor
-from headstart.types import Dataset, Floats, Ints
+from headstart.types import Floats, Ints
 
-__all__ = ["answering", "check_training_rows", "with_limit"]
-
-
-def check_training_rows(
-    fit: Callable[[Dataset], TextClassifier], cleaner: Cleaner, drawn: Dataset, seed: int, *, one_fold: bool
-) -> Estimate | None:
-    """Training rows by models that have not seen them, for a run that is measured on test rows.
-
-    drawn: the rows before they were cleaned; rules that judge labels choose what is learnt from, never what is checked.
-    one_fold: check one fifth of the rows by one more fit, where a fit takes long. None if nothing can be checked.
-    """
-    rows = cleaner.judging(False).clean(drawn).dataset
-    classes, y = np.unique(np.array(rows.labels, dtype=object).astype(str), return_inverse=True)
-
-    def learn(part: Ints) -> Callable[[Iterable[str]], Floats]:
-        return fit(cleaner.learnable(rows.take(part.tolist()))).predict_proba
-
-    found = out_of_fold(learn, rows.texts, y, len(classes), seed, one_fold=one_fold)
-    if found is None:
-        return None
-    protocol = f"{len(found.rows):,} training rows of {rows.origin}: {found.way}"
-    return Estimate(rows.take(found.rows.tolist()), found.probabilities, protocol)
+__all__ = ["answering", "with_limit"]
 
 
 def with_limit(predictor: Predictor, checked: Estimate | None, max_error: float | str) -> Predictor:

@@ -28,11 +28,11 @@ def on_test(model: TextClassifier, test: Dataset) -> Estimate:
     return Estimate(test, model.predict_proba(test.texts), f"{test.n:,} test rows of {test.origin}")
 
 
-def cross_validate(make: Make, data: Dataset, seed: int) -> Estimate | None:
+def cross_validate(make: Make, data: Dataset, seed: int, *, one_fold: bool = False) -> Estimate | None:
     """Out-of-fold probabilities of models that `make` fits on the other rows; None if nothing can be checked.
 
-    Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More: one fifth of the rows is held out. No
-    model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not
+    Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows is held
+    out. No model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not
     checked.
     """
     classes, y = np.unique(np.array(data.labels, dtype=object).astype(str), return_inverse=True)
@@ -40,7 +40,7 @@ def cross_validate(make: Make, data: Dataset, seed: int) -> Estimate | None:
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
         return make(data.take(rows.tolist())).predict_proba
 
-    found = out_of_fold(learn, data.texts, y, len(classes), seed)
+    found = out_of_fold(learn, data.texts, y, len(classes), seed, one_fold=one_fold)
     if found is None:
         return None
     protocol = f"{len(found.rows):,} training rows of {data.origin}: {found.way}"

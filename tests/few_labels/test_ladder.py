@@ -56,7 +56,7 @@ def test_unlabelled_rows_join_where_they_help() -> None:
         before.append(np.mean(ladder.taken().final()[8:].argmax(axis=1) == y[8:]))
         ladder.add_unlabelled("unlabelled", x)
         after.append(np.mean(ladder.taken().final()[8:].argmax(axis=1) == y[8:]))
-    assert np.mean(after) >= np.mean(before)
+    assert np.mean(after) > np.mean(before) + 0.02
 
 
 def test_every_rung_is_told() -> None:

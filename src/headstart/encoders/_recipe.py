@@ -17,7 +17,7 @@ from headstart.encoders._locate import file_sha256
 from headstart.encoders._tokens import LONG_TEXTS
 from headstart.errors import ConfigError, EncoderUnavailable
 
-__all__ = ["POOLINGS", "EncoderRecipe", "depth_of", "fingerprint", "read_recipe"]
+__all__ = ["DEPTH_KEYS", "POOLINGS", "EncoderRecipe", "depth_of", "fingerprint", "read_recipe"]
 
 POOLINGS = ("mean", "cls", "max", "last")
 _DECODERS = {
@@ -39,7 +39,7 @@ _OFFSET_POSITIONS = {
     "xlm-roberta", "xlm-roberta-xl", "xmod",
 }  # fmt: skip
 _POSITION_KEYS = ("max_position_embeddings", "n_positions")
-_DEPTH_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
+DEPTH_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")  # the names that configurations give to depth
 _LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs grow with the square
 
 
@@ -109,7 +109,7 @@ def depth_of(folder: Path) -> int | None:
 
 
 def _depth(config: Mapping[str, Any]) -> int | None:
-    return next((int(config[key]) for key in _DEPTH_KEYS if config.get(key)), None)
+    return next((int(config[key]) for key in DEPTH_KEYS if config.get(key)), None)
 
 
 def fingerprint(folder: Path, recipe: EncoderRecipe, *more: str) -> str:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
 from headstart.evaluation.results import Interval, MoreLabels
 from headstart.functional.resampling import stratified_folds, stratified_sample
+from headstart.functional.ridge import dual_ridge
 
 if TYPE_CHECKING:
     from headstart.predictor import Predictor
@@ -133,13 +133,8 @@ def _curve(gram: "Floats", y: "Ints", rng: np.random.Generator) -> tuple[list[fl
 
 def _right(gram: "Floats", y: "Ints", learn: "Ints", check: "Ints") -> "Floats":
     """(len(check),) 1 where ridge on one-hot targets, learnt from the rows `learn`, is right."""
-    targets = np.eye(int(y.max()) + 1)[y[learn]]
-    own, offset = gram[np.ix_(learn, learn)], targets.mean(axis=0)
-    means = own.mean(axis=0)
-    centred = own - means[None, :] - means[:, None] + means.mean()
-    factor = cho_factor(centred + _PENALTY * np.eye(len(learn)), lower=True)
-    dual = cho_solve(factor, targets - offset)
-    decision = (gram[np.ix_(check, learn)] - means) @ dual + offset
+    weights, offset = dual_ridge(gram[np.ix_(learn, learn)], np.eye(int(y.max()) + 1)[y[learn]], _PENALTY)
+    decision = gram[np.ix_(check, learn)] @ weights + offset
     return np.asarray(decision.argmax(axis=1) == y[check], dtype=np.float64)
 
 

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from headstart.data.splits import folds
 from headstart.functional.probability import fit_scale, log_losses
+from headstart.functional.ridge import dual_ridge
 
 if TYPE_CHECKING:
     from headstart.types import Features, Floats, Ints
@@ -133,11 +134,7 @@ class Ridge:
 
     def _solve(self, learn: "Ints", parts: Parts, alpha: float) -> tuple["Floats", "Floats"]:
         """Weights (len(learn), k) of the rows, which add up to 0 in each class, and offsets (k,)."""
-        kernel, targets = self._gram[np.ix_(learn, learn)], np.eye(parts.k)[parts.y[learn]]
-        means, offset = kernel.mean(axis=0), targets.mean(axis=0)
-        middle = kernel - means[None, :] - means[:, None] + means.mean()
-        dual = np.linalg.solve(middle + alpha * np.eye(len(learn)), targets - offset)
-        return dual, offset - means @ dual
+        return dual_ridge(self._gram[np.ix_(learn, learn)], np.eye(parts.k)[parts.y[learn]], alpha)
 
     def _linear(self, dual: "Floats", offset: "Floats") -> Linear:
         own = self.features[: self.n] / self._square

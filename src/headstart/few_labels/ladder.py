@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.few_labels.experts import Expert, Linear, Parts, centred
+from headstart.functional.conformal import exact_interval
 from headstart.functional.mixture import anchored_mixture
 from headstart.functional.probability import clearly_lower, log_losses, pool_weights
 
@@ -35,7 +36,6 @@ class Rung:
     accuracy: float
     low: float  # 95 % interval of the accuracy
     high: float
-    log_loss: float
     n: int  # rows that were asked
     verdict: str  # "kept", "left out", or "" where there was nothing to decide
     why: str
@@ -146,9 +146,8 @@ class Ladder:
     def _tell(self, what: str, pool: Pool, verdict: str, why: str, began: float) -> None:
         n = len(self.parts.y) if len(pool.losses) else 0
         right = float(np.mean(pool.held_out.argmax(axis=1) == self.parts.asked)) if n else 0.0
-        low, high = _wilson(right, n) if n else (0.0, 1.0)
-        loss = float(pool.losses.mean()) if n else 0.0
-        self.rungs.append(Rung(what, right, low, high, loss, n, verdict, why, time.perf_counter() - began))
+        low, high = exact_interval(round(right * n), n) if n else (0.0, 1.0)
+        self.rungs.append(Rung(what, right, low, high, n, verdict, why, time.perf_counter() - began))
 
 
 def mixture_expert(features: "Floats", pool: Pool, parts: Parts) -> Expert:
@@ -204,11 +203,3 @@ def _losses(before: Pool, after: Pool) -> str:
 def _mixed(values: "Sequence[Floats]", factors: "Floats") -> "Floats":
     total: Floats = sum(factor * each for factor, each in zip(factors, values, strict=True))
     return total
-
-
-def _wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share of n rows (Wilson 1927)."""
-    z = 1.96
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    reach = z / (1 + z * z / n) * float(np.sqrt(share * (1 - share) / n + z * z / (4 * n * n)))
-    return max(0.0, middle - reach), min(1.0, middle + reach)

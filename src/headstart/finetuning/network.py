@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from headstart.encoders._recipe import DEPTH_KEYS
 from headstart.encoders._torch import PooledModel, has_bf16
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
@@ -27,7 +28,6 @@ __all__ = [
     "upper_part",
 ]
 
-_COUNTS = ("num_hidden_layers", "n_layer", "num_layers", "n_layers")  # the names that configurations give to L
 _TOKENS_FIRST = ("xlnet",)  # families whose layers see (T, B, h)
 
 
@@ -84,7 +84,7 @@ def blocks_of(model: nn.Module) -> nn.ModuleList:
     Raises ValueError for a model without such a list.
     """
     config = getattr(model, "config", None)
-    wanted = {int(n) for n in (getattr(config, name, None) for name in _COUNTS) if isinstance(n, int)}
+    wanted = {int(n) for n in (getattr(config, name, None) for name in DEPTH_KEYS) if isinstance(n, int)}
     lists = [m for m in model.modules() if isinstance(m, nn.ModuleList) and len(m) and len({type(b) for b in m}) == 1]
     stated = [m for m in lists if len(m) in wanted]
     if not lists:

@@ -7,7 +7,6 @@ from math import ceil, log
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from scipy.stats import binom, binomtest
 
 if TYPE_CHECKING:
     from headstart.types import Bools, Floats, Ints
@@ -49,6 +48,8 @@ def sure_threshold(confidence: "Floats", correct: "Bools", max_error: float, dou
     4.1 (fixed sequence). Departure: the tests stand where the allowed number of wrong answers grows, which depends on
     n, max_error and doubt alone.
     """
+    from scipy.stats import binom
+
     found, path = _NOTHING, _path(confidence, correct)
     for n_tested in _sizes(len(confidence), max_error, doubt):
         choice = _at(path, int(np.searchsorted(path.n_answered, n_tested)))
@@ -98,6 +99,8 @@ def label_sets(probabilities: "Floats", least: float) -> "Bools":
 
 def exact_interval(n_wrong: int, n: int, level: float = 0.95) -> tuple[float, float]:
     """The exact two-sided interval of a share. Source: Clopper and Pearson 1934."""
+    from scipy.stats import binomtest  # a second to import, which no bundle without a limit should pay
+
     found = binomtest(n_wrong, n).proportion_ci(level, method="exact")
     return float(found.low), float(found.high)
 
@@ -126,6 +129,8 @@ def _at(path: _Path, index: int) -> Choice:
 
 def _sizes(n: int, max_error: float, doubt: float) -> list[int]:
     """Numbers of answered rows to test, rising: each the smallest that affords one more wrong answer; and n itself."""
+    from scipy.stats import binom
+
     answered = np.arange(1, n + 1)
     affordable = binom.ppf(doubt, answered, max_error) - 1  # wrong answers; -1: not even none
     grows = np.flatnonzero(np.diff(affordable, prepend=-1) > 0)
