@@ -28,7 +28,8 @@ _ENGLISH = (
     "enron_spam1", "bbc_news", "20newsgroups", "imdb",
 )  # fmt: skip
 _CHINESE = (
-    "eprstmt_few", "tnews_few", "waimai_10k", "thucnews_title", "online_shopping_10cats", "chnsenticorp", "cnews_mini",
+    "eprstmt_few", "tnews_few", "csldcp_few", "waimai_10k", "thucnews_title", "online_shopping_10cats", "chnsenticorp",
+    "cnews_mini",
 )  # fmt: skip
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
 _SHOTS, _SEEDS = (8, 16, 64), range(5)

@@ -39,6 +39,13 @@ def test_equal_texts_stay_together_and_few_are_not_cut() -> None:
         assert not {texts[i] for i in learn} & {texts[i] for i in check}
 
 
+def test_weights_of_a_part_serve_the_whole() -> None:
+    """Columns before and after the part count nothing."""
+    x, y = rows()
+    linear = Ridge(x[:, 2:5], len(y)).expert("part", parts_of(y)).linear
+    np.testing.assert_allclose(linear.among(2, 1)(x), linear(x[:, 2:5]))
+
+
 @pytest.mark.parametrize("sparse", [False, True])
 def test_ridge_is_scikit_learns_kernel_ridge_on_centred_rows(sparse: bool) -> None:
     """Up to the size that held-out values are brought to; the linear form says the same of the same rows."""

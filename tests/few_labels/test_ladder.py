@@ -19,7 +19,7 @@ def world(seed: int = 0, n: int = 24, unlabelled: int = 400) -> tuple[np.ndarray
 def climbed(x: np.ndarray, noise: np.ndarray, parts: Parts) -> Ladder:
     ladder = Ladder(parts)
     ladder.start("noise", lambda: Ridge(noise, len(parts.y)).expert("words", parts))
-    ladder.beside("features", lambda: Ridge(x, len(parts.y)).expert("features", parts))
+    ladder.beside("features", lambda: [Ridge(x, len(parts.y)).expert("features", parts)])
     return ladder
 
 
@@ -40,7 +40,7 @@ def test_names_that_lie_are_left_out_and_names_that_help_stay() -> None:
     for towards, stays in ((right, True), (-right, False)):
         ladder = climbed(x, noise, parts)
         made = from_names(x, towards, parts, "names")
-        kept = ladder.add("names", lambda made=made: made, trusted=True)  # type: ignore[misc] # mypy: a default argument
+        kept = ladder.add("names", lambda made=made: made, "unless worse")  # type: ignore[misc] # mypy: a default argument
         pool = ladder.taken()
         counts = any(factor > 0 and expert.name == "names" for expert, factor in pool.parts())
         assert counts is stays or not kept
@@ -65,7 +65,7 @@ def test_every_rung_is_told() -> None:
     ladder = climbed(x, noise, parts)
     ladder.add_unlabelled("400 unlabelled texts", x)
     assert [rung.name for rung in ladder.rungs] == [
-        "noise", "features, alone", "both together", "+ 400 unlabelled texts",
+        "noise", "features, alone", "with words", "+ 400 unlabelled texts",
     ]  # fmt: skip
     for rung in ladder.rungs:
         assert 0 <= rung.low <= rung.accuracy <= rung.high <= 1

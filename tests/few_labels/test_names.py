@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import ConfigError, DataError
-from headstart.few_labels.names import are_words, directions, read_label_names, vocabulary, wordings
+from headstart.few_labels.names import are_words, directions, negations, read_label_names, vocabulary, wordings
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,17 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
     assert read_label_names(path) == names
 
 
+def test_which_names_are_negations() -> None:
+    """Of another class's name, in either language; "nothing" and "no refund" beside "praise" are names like others."""
+    cases = {
+        ("toxic", "not_toxic"): [1], ("nonSpam", "spam"): [0], ("广告", "非广告"): [1],
+        ("spam", "not a spam", "ham"): [1],
+        ("praise", "no_refund"): [], ("thing", "nothing"): [], ("not", "non"): [],
+    }  # fmt: skip
+    for classes, expected in cases.items():
+        assert negations(wordings(classes, None)) == expected, classes
+
+
 def test_vocabulary_counts_texts() -> None:
     """Words of three texts or more, the most frequent first; both languages."""
     texts = ["the cat sat sat sat", "the cat ran", "the cat", "the dog", "房间很干净", "房间不错", "这个房间"]
@@ -93,3 +104,20 @@ def test_directions_are_those_of_the_names_and_of_words_near_them() -> None:
     places |= {f"other{i}": (0.1, 0.1, float(i % 3 - 1)) for i in range(400)}
     with_words = directions(encode, [("hot",), ("cold",)], list(places)[2:])
     assert with_words[0, 2] > 0.3 > -0.3 > with_words[1, 2]
+
+
+def test_a_negation_stands_for_the_words_in_general() -> None:
+    """An encoder that does not see a "not": the direction is the name less the mean word, and the opposite."""
+    rng = np.random.default_rng(0)
+    places = {f"word{i}": rng.normal(size=6) + 1.0 for i in range(30)}
+    places |= {"toxic": np.arange(6.0), "not toxic": np.arange(6.0) + 1e-6 * rng.normal(size=6)}
+
+    def encode(texts: Sequence[str]) -> np.ndarray:
+        rows = np.array([places[text] for text in texts])
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    words = [f"word{i}" for i in range(30)]
+    found = directions(encode, [("toxic",), ("not toxic",)], words)
+    expected = encode(["toxic"])[0] - encode(words).mean(axis=0)
+    np.testing.assert_allclose(found[0], expected / np.linalg.norm(expected))
+    np.testing.assert_allclose(found[1], -found[0])

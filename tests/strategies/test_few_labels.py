@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import normalize
 
 from headstart import Dataset, TextClassifier, load_bundle, read_dataset
+from headstart.encoders import make_encoder
 from headstart.errors import ConfigError, DataError
+from headstart.few_labels.experts import Parts
+from headstart.few_labels.reading import Reading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD, BAD = ("good", "fine", "lovely"), ("bad", "poor", "awful")
@@ -34,10 +38,30 @@ def test_four_layers_of_any_model(family: str, tiny_model: Callable[[str], Path]
     model = TextClassifier(str(tiny_model(family)), "few_labels").fit(TEXTS, LABELS)
     encoder: Any = model.predictor_.encoder
     assert "layers" in model.predictor_.reasons[1]
+    assert "last layer" in model.predictor_.reasons[2]
     loaded = load_bundle(model.save(tmp_path / "bundle"))
     texts = ["a lovely train", "an awful train", ""]
     np.testing.assert_allclose(loaded.predict_proba(texts), model.predict_proba(texts), atol=1e-4)
     assert encoder.encode(texts).shape[0] == 3
+
+
+def test_the_last_layer_is_an_expert_by_itself(tiny_model: Callable[[str], Path]) -> None:
+    """Wherever it stands among the layers, it is the same expert of the same columns."""
+    from headstart.strategies import few_labels as module
+
+    found = []
+    for layers in ([0, 2], [2, 0]):
+        made = make_encoder(str(tiny_model("bert")), layers=layers).fit([])
+        features = normalize(made.encode(TEXTS))
+        reading = Reading("bert", made, features, "", None, None, (), ())
+        y = np.array([label == "pos" for label in LABELS], np.int64)
+        whole, last = module._dense(reading, Parts.of(y, 2, TEXTS, 0))
+        assert (whole.name, last.name) == ("layers", "last layer")
+        np.testing.assert_allclose(last.linear(features), last.final, atol=1e-3)
+        found.append(last.final)
+        half = features.shape[1] // 2
+        assert not last.linear.coef[:, :half].any() or layers[0] == 2
+    np.testing.assert_allclose(found[0], found[1], atol=1e-3)
 
 
 def test_what_it_refuses() -> None:

@@ -42,6 +42,10 @@ class Linear:
         """The same values times a factor."""
         return type(self)(self.coef * factor, self.intercept * factor)
 
+    def among(self, before: int, after: int) -> Self:
+        """The same values from features of which these are a part, so many columns standing before and after it."""
+        return type(self)(np.pad(self.coef, ((0, 0), (before, after))), self.intercept)
+
     def plus(self, other: Self) -> Self:
         """The sum of both values."""
         return type(self)(self.coef + other.coef, self.intercept + other.intercept)

@@ -6,7 +6,7 @@ Shape letters: N rows, the first n of them labelled, m rows that are asked, d fe
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from headstart.functional.probability import clearly_lower, log_losses, pool_wei
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
-__all__ = ["LEAST_UNLABELLED", "Ladder", "Pool", "Rung", "fitted_mixture"]
+__all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture"]
 
+Kept = Literal["if better", "unless worse", "always"]
 STRENGTH = 2.0  # of the belief in the factors
-BELIEF = {"names": 0.5, "words": 1.0, "features": 1.0, "unlabelled": 1.0}  # the factors before any row is asked
+# The factors before any row is asked. Layers side by side and the last of them alone see much the same.
+BELIEF = {"names": 0.5, "words": 1.0, "features": 1.0, "layers": 0.5, "last layer": 0.5, "unlabelled": 1.0}
 _UNSURE = 0.1
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
@@ -107,26 +109,26 @@ class Ladder:
         self.pool = Pool.of([make()], self.parts)
         self._tell(what, self.pool, "", "", began)
 
-    def beside(self, what: str, make: Callable[[], Expert]) -> None:
-        """A second expert beside the first, whatever a few rows say: the factors tell how much each counts, and two
-        that see different things are safer than the one that was luckier.
+    def beside(self, what: str, make: Callable[[], Sequence[Expert]]) -> None:
+        """More experts beside the first, whatever a few rows say: the factors tell how much each counts, and some that
+        see different things are safer than the one that was luckier.
         """
         began, first = time.perf_counter(), self.taken()
-        expert = make()
-        alone, self.pool = Pool.of([expert], self.parts), Pool.of([*first.experts, expert], self.parts)
+        experts = make()
+        alone, self.pool = Pool.of(experts, self.parts), Pool.of([*first.experts, *experts], self.parts)
         self._tell(f"{what}, alone", alone, "", "", began)
         shares = ", ".join(f"{each.name} {factor:.2f}" for each, factor in self.pool.parts())
-        self._tell("both together", self.pool, "kept", f"factors: {shares}", began)
+        self._tell("with words", self.pool, "kept", f"factors: {shares}", began)
 
-    def add(self, what: str, make: Callable[[], Expert], *, trusted: bool = False) -> bool:
-        """The pool with one more expert; kept where the held-out log loss is lower than without it. trusted: kept
-        unless it is higher by more than a standard error, for what does not learn from the labelled rows.
+    def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
+        """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
+        higher by more than a standard error; or always, the factor telling how much it counts.
         """
         began, before = time.perf_counter(), self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
         worse = clearly_lower(before.losses, after.losses)
         lower = not len(after.losses) or float(after.losses.mean()) < float(before.losses.mean())
-        better = not worse if trusted else lower
+        better = {"if better": lower, "unless worse": not worse, "always": True}[kept]
         self._tell(f"+ {what}", after, "kept" if better else "left out", _losses(before, after), began)
         if better:
             self.pool = after
@@ -138,10 +140,10 @@ class Ladder:
             raise RuntimeError("the ladder has no rung yet")
         return self.pool
 
-    def add_unlabelled(self, what: str, features: "Floats") -> bool:
+    def add_unlabelled(self, what: str, features: "Floats", kept: Kept = "if better") -> bool:
         """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them."""
         pool = self.taken()
-        return self.add(what, lambda: mixture_expert(features, pool, self.parts))
+        return self.add(what, lambda: mixture_expert(features, pool, self.parts), kept)
 
     def _tell(self, what: str, pool: Pool, verdict: str, why: str, began: float) -> None:
         n = len(self.parts.y) if len(pool.losses) else 0

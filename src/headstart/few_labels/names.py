@@ -19,7 +19,7 @@ from headstart.text.segment import segment
 if TYPE_CHECKING:
     from headstart.types import Floats
 
-__all__ = ["are_words", "directions", "read_label_names", "vocabulary", "wordings"]
+__all__ = ["are_words", "directions", "negations", "read_label_names", "vocabulary", "wordings"]
 
 _N_WORDS = 1_500  # of the vocabulary that are looked at
 _LEAST_TEXTS = 3  # that a word must stand in
@@ -44,6 +44,7 @@ _ALSO = {
 _LATIN = re.compile(r"[^\W\d_]{3,}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_NEGATION = re.compile(r"^(?:not an? |not |non |no |非|不是|不|无)(?=\S)")
 
 
 def are_words(classes: Sequence[Any]) -> bool:
@@ -71,6 +72,12 @@ def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | 
         own = [_readable(name) for name in ([given] if isinstance(given, str) else given)]
         found.append(tuple(dict.fromkeys([*own, *(more for name in own for more in _in_other_words(name))])))
     return tuple(found)
+
+
+def negations(names: Sequence[Sequence[str]]) -> list[int]:
+    """The classes whose first name is that of another one with a "not" before it."""
+    first = {each[0] for each in names}
+    return [label for label, (name, *_) in enumerate(names) if _NEGATION.sub("", name, count=1) in first - {name}]
 
 
 def read_label_names(path: Path) -> dict[str, str | list[str]]:
@@ -116,16 +123,19 @@ def directions(
 
     encode: texts -> (m, d) rows of length 1. words: candidates, of which up to ten join a name that are nearest to
     it, and farther from the other names: a name says how a class is called, texts say how it is spoken of.
-    A name that comes in several wordings needs none.
+    A name that comes in several wordings needs none. "not x" beside "x" stands for the words in general, where there
+    are any: encoders hardly see a "not", and what is left of x less "not x" is noise.
 
     Source: the idea of Meng et al. 2020 (LOTClass), with vectors of single words in place of a language model.
     """
     own = [encode(each) for each in names]
     centres = np.stack([rows.mean(axis=0) for rows in own])
     n_near = min(_N_NEAR, len(words) // (_WORDS_A_NEAR * len(names)))
-    alone = [label for label, each in enumerate(names) if len(each) == 1]
-    if n_near and len(names) > 1 and alone:
+    negated = negations(names)
+    alone = [label for label, each in enumerate(names) if len(each) == 1 and label not in negated]
+    if words and (negated or (n_near and len(names) > 1 and alone)):
         vectors = encode(words)
+        centres[negated] = vectors.mean(axis=0)
         likeness = vectors @ _unit(centres).T
         for label in alone:
             lead = likeness[:, label] - np.delete(likeness, label, axis=1).max(axis=1)

@@ -3,7 +3,7 @@ texts climb a ladder; held-out rows say which of them stay, and how much each co
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -11,10 +11,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
 from headstart.checks import check_choice, check_whole
+from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Ladder, Pool, Rung
-from headstart.few_labels.names import are_words, directions, vocabulary, wordings
+from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
@@ -84,16 +85,18 @@ class FewLabels:
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
         ladder = Ladder(parts)
         ladder.start(f"words ({reading.words_name})", partial(_words, reading, parts))
-        if reading.dense is not None:
+        mixes = reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED
+        of_words = isinstance(reading.dense, Lsa)  # sums of the words: of labelled rows they show no more than words do
+        if reading.dense is not None and not (of_words and mixes):
             ladder.beside(_what(reading), partial(_dense, reading, parts))
         if names is not None and reading.dense is not None:
             towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
             if towards.any():  # an encoder that has learnt words from texts may know none of these
                 made = partial(from_names, reading.dense_features, towards, parts, "names")
-                ladder.add(_NAMES, made, trusted=True)
-        if reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED:
-            what = f"{len(reading.unlabelled):,} unlabelled texts"
-            ladder.add_unlabelled(what, reading.dense_features)
+                ladder.add(_NAMES, made, "if better" if negations(names) else "unless worse")
+        if mixes:
+            what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
+            ladder.add_unlabelled(what, reading.dense_features, "always" if of_words else "if better")
         reasons = (*reading.notes, *_told(ladder.rungs), *_unused(task, reading, ladder.rungs))
         return _predictor(task, reading, ladder.taken(), reasons)
 
@@ -124,17 +127,29 @@ def _check(task: Task) -> None:
 
 
 def _what(reading: Reading) -> str:
-    layers = getattr(reading.dense, "recipe_", None)
-    found = f", layers {', '.join(map(str, layers.layers))}" if layers is not None and layers.layers else ""
-    return f"{reading.dense_name}{found}"
+    layers = ", ".join(map(str, _layers(reading)))
+    return f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
+
+
+def _layers(reading: Reading) -> tuple[int, ...]:
+    recipe = getattr(reading.dense, "recipe_", None)
+    return tuple(recipe.layers) if recipe is not None else ()
 
 
 def _words(reading: Reading, parts: Parts) -> Expert:
     return Ridge(reading.word_features, len(parts.y)).expert("words", parts)
 
 
-def _dense(reading: Reading, parts: Parts) -> Expert:
-    return Ridge(reading.dense_features, len(parts.y)).expert("features", parts)
+def _dense(reading: Reading, parts: Parts) -> list[Expert]:
+    """Of several layers two experts: all of them side by side, and the last one, which is the better one for topics."""
+    features, layers, n = reading.dense_features, _layers(reading), len(parts.y)
+    if len(layers) < 2:
+        return [Ridge(features, n).expert("features", parts)]
+    d = features.shape[1] // len(layers)
+    begin = d * layers.index(max(layers))
+    last = Ridge(features[:, begin : begin + d], n).expert("last layer", parts)
+    widened = last.linear.among(begin, features.shape[1] - begin - d)
+    return [Ridge(features, n).expert("layers", parts), replace(last, linear=widened)]
 
 
 def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...]) -> Predictor:
