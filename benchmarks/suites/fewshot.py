@@ -87,7 +87,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "and directions of words in the unlabelled texts (lsa); no encoder at hand reads it. Zero-shot: macro-F1.",
         "",
         f"{_AUTO} less the better baseline, mean over the sets (95 %, paired bootstrap): {_gains(cells)}. "
-        f"Zero-shot macro-F1, mean over the sets with names: {_percent(_mean_of(cells, _ZERO))} (cosine {_percent(_mean_of(cells, _COSINE))}).",
+        f"Zero-shot macro-F1, mean over the sets with names: {_percent(_mean_of(cells, _ZERO))} "
+        f"(cosine {_percent(_mean_of(cells, _COSINE))}).",
         f"Median wall seconds of a fit, its texts having been encoded before (but for SetFit): {_costs(cells)}. "
         "Reading a thousand texts of 50 tokens takes MiniLM about 15 s on this machine, once.",
         f"Cells were measured at {', '.join(sorted({c['commit'] for c in cells}))}.",
