@@ -19,7 +19,7 @@ from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Dataset, Encoder, Floats, Task
 
-__all__ = ["Reading", "encoding", "read"]
+__all__ = ["Reading", "encoding", "layers_of", "read"]
 
 MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
@@ -71,7 +71,8 @@ def read(
     texts to learn it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for
     an encoder that learns from labels, and what encoders raise.
     """
-    drawn = _drawn(task, most_unlabelled or (_MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED))
+    usual = _MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED
+    drawn = _drawn(task, usual if most_unlabelled is None else most_unlabelled)
     everything = (*task.texts, *drawn)
     name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task), len(drawn))
     began = time.perf_counter()
@@ -110,6 +111,12 @@ def _encoded(name: str, task: Task, everything: Sequence[str], settings: Mapping
         )
     made.fit(everything)
     return made, made.encode(task.texts) if task.texts else np.empty((0, 0), np.float32)
+
+
+def layers_of(encoder: Any) -> tuple[int, ...]:
+    """The layers that stand side by side in an encoder's features; none where it gives its last one alone."""
+    recipe = getattr(encoder, "recipe_", None)
+    return tuple(recipe.layers) if recipe is not None else ()
 
 
 def encoding(encoder: Any) -> Callable[[Sequence[str]], Floats]:

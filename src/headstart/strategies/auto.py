@@ -14,6 +14,7 @@ from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
 from headstart.strategies.few_labels import FewLabels
 from headstart.strategies.linear_probe import LinearProbe
+from headstart.strategies.pooled import Pooled
 from headstart.strategies.zero_shot import ZeroShot
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
@@ -27,8 +28,9 @@ _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 
 class Auto:
-    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More, or with source rows, augmentations, a head or
-    settings: chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
+    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More, in English: `pooled`. Other languages, or with
+    source rows, augmentations, a head or settings: chooses the encoder when it is "auto", then fits `linear_probe`; any
+    other encoder is taken as given.
 
     Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
     cross-validation on at most 4,000 training rows; a tie goes to the cheaper `tfidf`, and to `minilm` where
@@ -50,17 +52,19 @@ class Auto:
         """Score the candidates, then fit the best on all rows."""
         if self.encoder == "auto" and not task.texts:
             return ZeroShot().fit(task)
-        if self._has_few(task):
+        if self._is_open(task) and len(task.texts) <= _FEW:
             return FewLabels().fit(task)
+        if self._is_open(task) and _candidates(task)[0] == ["tfidf", "minilm"]:
+            return Pooled().fit(task)
         chosen, reasons = (self.encoder, []) if self.encoder != "auto" else self._choose(task)
         settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
         predictor = LinearProbe(chosen, self.head, **settings).fit(task)
         return replace(predictor, reasons=(*reasons, *predictor.reasons))
 
-    def _has_few(self, task: Task) -> bool:
-        """Whether the task is one for `few_labels`, and nothing was asked that it cannot do."""
+    def _is_open(self, task: Task) -> bool:
+        """Whether nothing was asked that `few_labels` and `pooled` cannot do."""
         asked = (self.encoder != "auto", self.head != "auto", self.encoder_settings, self.head_settings)
-        return not (any(asked) or task.source or task.augment) and len(task.texts) <= _FEW
+        return not (any(asked) or task.source or task.augment)
 
     def _choose(self, task: Task) -> tuple[str, list[str]]:
         names, reasons = _candidates(task)

@@ -16,7 +16,7 @@ from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Ladder, Pool, Rung
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
-from headstart.few_labels.reading import Reading, encoding, read
+from headstart.few_labels.reading import Reading, encoding, layers_of, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
 from headstart.types import Task
@@ -127,13 +127,8 @@ def _check(task: Task) -> None:
 
 
 def _what(reading: Reading) -> str:
-    layers = ", ".join(map(str, _layers(reading)))
+    layers = ", ".join(map(str, layers_of(reading.dense)))
     return f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
-
-
-def _layers(reading: Reading) -> tuple[int, ...]:
-    recipe = getattr(reading.dense, "recipe_", None)
-    return tuple(recipe.layers) if recipe is not None else ()
 
 
 def _words(reading: Reading, parts: Parts) -> Expert:
@@ -142,7 +137,7 @@ def _words(reading: Reading, parts: Parts) -> Expert:
 
 def _dense(reading: Reading, parts: Parts) -> list[Expert]:
     """Of several layers two experts: all of them side by side, and the last one, which is the better one for topics."""
-    features, layers, n = reading.dense_features, _layers(reading), len(parts.y)
+    features, layers, n = reading.dense_features, layers_of(reading.dense), len(parts.y)
     if len(layers) < 2:
         return [Ridge(features, n).expert("features", parts)]
     d = features.shape[1] // len(layers)

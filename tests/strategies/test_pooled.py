@@ -1,0 +1,118 @@
+"""pooled: what each head says is held out, the sum is one linear model, and one alone stays where it does as well."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.preprocessing import normalize
+
+from headstart import Dataset, TextClassifier, load_bundle
+from headstart.encoders import make_encoder
+from headstart.errors import ConfigError
+from headstart.few_labels.experts import Linear
+from headstart.few_labels.reading import Reading
+from headstart.functional.probability import softmax
+from headstart.heads import make_head
+from headstart.strategies import pooled as module
+from headstart.types import Task
+
+GOOD, BAD = ("good", "fine", "lovely"), ("bad", "poor", "awful")
+THINGS = ("film", "soup", "room", "phone")
+TEXTS = [f"a {word} {thing}" for thing in THINGS for words in (GOOD, BAD) for word in words]
+LABELS = ["pos" if any(word in text for word in GOOD) else "neg" for text in TEXTS]
+
+
+def task_of(y: np.ndarray) -> Task:
+    return Task(tuple(f"text {i}" for i in range(len(y))), y, tuple(range(int(y.max()) + 1)))
+
+
+def test_held_out_values_know_nothing_of_their_row() -> None:
+    """Labels that are noise: a head that has seen a row names it, the held-out values are no better than chance."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(300, 400)).astype(np.float32), np.arange(300) % 2
+    learnt = module._learnt("noise", "logistic", x, task_of(y), np.arange(300))
+    assert np.mean(learnt.linear(x).argmax(axis=1) == y) > 0.9
+    assert 0.35 < np.mean(learnt.held_out.argmax(axis=1) == y) < 0.65
+
+
+def test_final_values_are_those_of_the_head() -> None:
+    """Weights from all rows, in the order of the classes; a class of one row is never guessed in its own fold."""
+    rng = np.random.default_rng(1)
+    y = np.array([0] * 40 + [1] * 40 + [2] * 2)
+    x = rng.normal(size=(82, 5)) + 2.0 * np.eye(3, 5)[y]
+    learnt = module._learnt("rows", "logistic", x, task_of(y), np.arange(82))
+    expected = make_head("logistic", random_state=0).fit(x, y).predict_proba(x)
+    np.testing.assert_allclose(softmax(learnt.linear(x)), expected, atol=1e-6)
+    assert np.isfinite(learnt.held_out).all()
+    assert learnt.held_out[80:, 2].max() == pytest.approx(-20.0)
+
+
+def test_words_and_layers_add_up(minilm_folder: Path, tmp_path: Path) -> None:
+    """One linear head on both, which says what the two heads say, each times its factor; a bundle says the same.
+
+    Half of the rows are told by a made-up word that MiniLM cannot know, half by opinions in words that come once.
+    """
+    praise = ("superb", "delightful", "marvellous", "splendid", "terrific", "charming", "brilliant", "gorgeous")
+    blame = ("dreadful", "horrible", "dismal", "atrocious", "pathetic", "disgusting", "lousy", "appalling")
+    texts = [f"what a {word} {thing}" for thing in THINGS for pair in zip(praise, blame, strict=True) for word in pair]
+    labels = ["pos", "neg"] * 32
+    texts += [f"the {thing} is {'zorp' if i % 2 else 'blick'} number {i}" for i in range(16) for thing in THINGS]
+    labels += ["pos" if i % 2 else "neg" for i in range(16) for _ in THINGS]
+    model = TextClassifier("minilm", "pooled", random_state=0).fit(texts, labels)
+    predictor: Any = model.predictor_
+    assert (predictor.encoder_name, predictor.head_name) == ("minilm+tfidf", "logistic")
+    (reason,) = predictor.reasons
+    assert reason.startswith("Right of 128 held-out training rows, in %: tfidf (svm) ")
+    assert "minilm, layers 3, 4, 5, 6 (logistic)" in reason
+    factors = [float(part) for part in reason.rsplit("times ", 1)[1].rstrip(".").split(" and ")]
+    y = np.array([label == "pos" for label in labels], np.int64)
+    dense, words = predictor.encoder._made
+    unseen = ["a superb soup", "the room is zorp number 99", "nothing"]
+    values = np.zeros((3, 2))
+    for factor, kind, made in zip(factors, ("svm", "logistic"), (words, dense), strict=True):
+        head = make_head(kind, random_state=0).fit(normalize(made.encode(texts)), y)
+        values = values + factor * np.log(head.predict_proba(normalize(made.encode(unseen))))
+    np.testing.assert_allclose(model.predict_proba(unseen), softmax(values), atol=0.02)  # factors have two digits
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    np.testing.assert_allclose(loaded.predict_proba(unseen), model.predict_proba(unseen), atol=1e-3)
+
+
+@pytest.mark.parametrize("kept", ["words", "dense"])
+def test_one_alone_stays_where_it_does_as_well(kept: str) -> None:
+    """Beside what tells everything, noise is left out, and its encoder with it."""
+    rng = np.random.default_rng(2)
+    y = np.arange(200) % 2
+    right, noise = 3.0 * np.eye(2)[y] + rng.normal(size=(200, 2)), rng.normal(size=(200, 2))
+    words_encoder, dense_encoder = make_encoder("tfidf").fit(TEXTS), make_encoder("lsa").fit(TEXTS)
+    reading = Reading("dense", dense_encoder, None, "words", words_encoder, None, (), ())
+    linear = Linear(np.ones((2, 3)), np.zeros(2))
+    held_out = {"words": noise, "dense": noise, kept: right}
+    both = [module._Learnt(what, np.zeros((200, 3)), linear, values) for what, values in held_out.items()]
+    found = module._predictor(task_of(y), reading, both[0], both[1], np.arange(200))
+    assert found.encoder_name == kept
+    assert found.encoder is (words_encoder if kept == "words" else dense_encoder)
+    assert found.reasons[0].endswith(f"{kept} was kept, it does as well alone.")
+
+
+def test_an_encoder_of_counts_is_a_linear_probe() -> None:
+    """There is nothing to pool: the same probabilities as by `linear_probe`."""
+    ours, theirs = (TextClassifier("tfidf", strategy).fit(TEXTS, LABELS) for strategy in ("pooled", "linear_probe"))
+    np.testing.assert_array_equal(ours.predict_proba(TEXTS), theirs.predict_proba(TEXTS))
+
+
+def test_very_many_rows_take_the_last_layer(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several layers of very many rows would fill the memory; who names layers gets them."""
+    monkeypatch.setattr(module, "_MOST_LAYERED", 10)
+    assert "minilm (logistic)" in TextClassifier("auto", "pooled").fit(TEXTS, LABELS).predictor_.reasons[0]
+    asked = TextClassifier("minilm", "pooled", settings={"encoder.layers": [2, 6]}).fit(TEXTS, LABELS)
+    assert "minilm, layers 2, 6 (logistic)" in asked.predictor_.reasons[0]
+
+
+def test_what_it_refuses_and_what_it_leaves() -> None:
+    """A head of the user's is refused; what was given and is not used is said."""
+    with pytest.raises(ConfigError, match="heads of its own"):
+        TextClassifier("tfidf", "pooled", "svm").fit(TEXTS, LABELS)
+    assert module._unused(Task(("a",), np.array([0]), ("x", "y"), source=Dataset(("b",), ("x",)))) == [
+        "Source rows are not used by pooled."
+    ]
