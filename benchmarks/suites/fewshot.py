@@ -149,7 +149,9 @@ def _measured(setup: Setup, name: str) -> list[dict[str, Any]]:
     share = 3 if name in _LONG else 1
     pool = read_dataset(setup.file(name, "dev" if name == "tweeteval_sentiment" else "train")).dataset
     test, _ = limit_rows(read_dataset(setup.file(name, "test")).dataset, _TEST_ROWS // share, 0)
-    drawn, _ = limit_rows(pool, _UNLABELLED // share, 1)
+    apart = setup.data / name / "unlabeled.jsonl.gz"  # some sets have texts that nobody labelled
+    texts = read_dataset(apart, labelled=False).dataset if apart.is_file() else pool
+    drawn, _ = limit_rows(texts, _UNLABELLED // share, 1)
     unlabelled = Dataset(drawn.texts)
     cells = [{"data": name, "shots": 0, "seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
     least = min(np.unique(np.array(pool.labels), return_counts=True)[1])

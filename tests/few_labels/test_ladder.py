@@ -3,7 +3,7 @@
 import numpy as np
 
 from headstart.few_labels.experts import Expert, Parts, Ridge, from_names
-from headstart.few_labels.ladder import Ladder, fitted_mixture
+from headstart.few_labels.ladder import BELIEF, Ladder, fitted_mixture
 
 
 def world(seed: int = 0, n: int = 24, unlabelled: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray, Parts]:
@@ -80,7 +80,7 @@ def test_without_rows_to_hold_out_the_belief_decides() -> None:
     ladder = climbed(x, x[:, :1], parts)
     pool = ladder.taken()
     assert pool.final().argmax(axis=1).tolist() == [0, 0, 1, 1]
-    assert all(factor == 1.0 for _, factor in pool.parts())
+    assert all(factor == BELIEF[expert.name] for expert, factor in pool.parts())
     assert "not checked" in ladder.rungs[-1].sentence()
 
 

@@ -64,6 +64,29 @@ def test_the_last_layer_is_an_expert_by_itself(tiny_model: Callable[[str], Path]
     np.testing.assert_allclose(found[0], found[1], atol=1e-3)
 
 
+def test_directions_of_words_serve_the_mixture_alone() -> None:
+    """Directions are sums of words: no expert of their own, and words need not be weighed by unlabelled texts again. A
+    topic's words that no labelled row has are learnt from the company they keep.
+    """
+    rng = np.random.default_rng(0)
+    topics = {
+        "sport": ["goal", "match", "team", "coach", "league"],
+        "money": ["bank", "share", "price", "fund", "rate"],
+    }
+
+    def draw(topic: str) -> str:
+        return " ".join(rng.choice(topics[topic], 3, replace=False))
+
+    texts, labels = ["goal match", "match goal", "bank share", "share bank"], ["sport", "sport", "money", "money"]
+    more = [draw(topic) for topic in topics for _ in range(300)]
+    given = Dataset(tuple(f"{text} {i}" for i, text in enumerate(more)))
+    model = TextClassifier("lsa", "few_labels").fit(texts, labels, unlabelled=given)
+    said = "\n".join(model.predictor_.reasons)
+    assert "unlabelled texts (lsa): " in said
+    assert "alone" not in said
+    assert model.predict(["team coach league", "price fund tax"]).tolist() == ["sport", "money"]
+
+
 def test_what_it_refuses() -> None:
     """A head of the user's, a setting that is not there, an encoder that learns from labels, too many rows."""
     with pytest.raises(ConfigError, match="linear head of its own"):

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture"]
 
-Kept = Literal["if better", "unless worse", "always"]
+Kept = Literal["if better", "unless worse"]
 STRENGTH = 2.0  # of the belief in the factors
 # The factors before any row is asked. Layers side by side and the last of them alone see much the same.
-BELIEF = {"names": 0.5, "words": 1.0, "features": 1.0, "layers": 0.5, "last layer": 0.5, "unlabelled": 1.0}
+BELIEF = {"names": 0.5, "words": 1.5, "features": 1.0, "layers": 0.5, "last layer": 0.5, "unlabelled": 1.0}
 _UNSURE = 0.1
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
@@ -122,13 +122,13 @@ class Ladder:
 
     def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
         """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
-        higher by more than a standard error; or always, the factor telling how much it counts.
+        higher by more than a standard error, for what does not learn from the labelled rows.
         """
         began, before = time.perf_counter(), self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
         worse = clearly_lower(before.losses, after.losses)
         lower = not len(after.losses) or float(after.losses.mean()) < float(before.losses.mean())
-        better = {"if better": lower, "unless worse": not worse, "always": True}[kept]
+        better = lower if kept == "if better" else not worse
         self._tell(f"+ {what}", after, "kept" if better else "left out", _losses(before, after), began)
         if better:
             self.pool = after

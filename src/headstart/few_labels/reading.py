@@ -14,6 +14,7 @@ from sklearn.preprocessing import normalize
 
 from headstart.encoders import component_of, make_encoder
 from headstart.encoders.composed import Composed
+from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, HeadstartError
 from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share
@@ -25,7 +26,7 @@ MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
 _SHARE_OF_BUDGET = 0.5  # of the time that reading unlabelled texts may take
 _N_LAYERS = 4  # evenly from the middle of a network to its top
-_LEAST_TEXTS = 50  # unlabelled ones, that directions of words (lsa) are learnt from
+_LEAST_TEXTS = 400  # unlabelled ones, that directions of words (lsa) are learnt from: 120 misled, 400 helped
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def read(
 ) -> Reading:
     """Encode the labelled texts and as many unlabelled ones as there is time for.
 
-    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 50 unlabelled
+    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 400 unlabelled
     texts to learn it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for
     an encoder that learns from labels, and what encoders raise.
     """
@@ -88,7 +89,8 @@ def read(
     if not task.texts:
         return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes))
     everything = (*task.texts, *drawn)
-    counted = make_encoder(words, seed=task.random_state).fit(everything)
+    own = isinstance(dense, Lsa)  # which says what the unlabelled texts say of words: these need not say it again
+    counted = make_encoder(words, seed=task.random_state).fit(task.texts if own else everything)
     rows = _unit(counted.encode(everything))
     return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes))
 

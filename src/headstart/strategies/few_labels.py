@@ -96,7 +96,7 @@ class FewLabels:
                 ladder.add(_NAMES, made, "if better" if negations(names) else "unless worse")
         if mixes:
             what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
-            ladder.add_unlabelled(what, reading.dense_features, "always" if of_words else "if better")
+            ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
         reasons = (*reading.notes, *_told(ladder.rungs), *_unused(task, reading, ladder.rungs))
         return _predictor(task, reading, ladder.taken(), reasons)
 
