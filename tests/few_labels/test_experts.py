@@ -39,6 +39,34 @@ def test_equal_texts_stay_together_and_few_are_not_cut() -> None:
         assert not {texts[i] for i in learn} & {texts[i] for i in check}
 
 
+@pytest.mark.parametrize("knows_rest", [True, False])
+def test_held_out_words_are_new_ones(knows_rest: bool) -> None:
+    """A row that was held out counts by the words that its part knows, as a new text will: words that no other row has
+    change nothing in it. Those of an unlabelled row are known, where they were learnt.
+    """
+    y = np.arange(20) % 2
+    parts = parts_of(y, 2)
+    check = parts.pairs[0][1]
+    plain = np.zeros((21, 40))
+    plain[np.arange(20), y] = 1.0  # a word that tells the class
+    plain[np.arange(20), 2 + np.arange(20) // 2] = 1.0  # and one that two rows share
+    more = plain.copy()
+    more[check, 12 + check] = 2.0
+    plain[20, 32:], more[20, 12:32] = 1.0, 1.0  # the unlabelled row
+    found = []
+    for rows in (plain, more):
+        unit = csr_matrix(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+        values = Ridge(unit, 20, knows_rest).expert("words", parts).partial[0][:20]
+        found.append(centred(values)[:, 0])
+    ratio = found[1] / found[0]  # experts are of one size over all parts: each value has the same factor
+    learnt = np.setdiff1d(np.arange(20), check)
+    assert ratio[learnt] == pytest.approx(ratio[learnt[0]])
+    if knows_rest:
+        assert (ratio[check] < 0.6 * ratio[learnt[0]]).all()
+    else:
+        assert ratio[check] == pytest.approx(ratio[learnt[0]])
+
+
 def test_weights_of_a_part_serve_the_whole() -> None:
     """Columns before and after the part count nothing."""
     x, y = rows()

@@ -22,8 +22,17 @@ __all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture
 
 Kept = Literal["if better", "unless worse"]
 STRENGTH = 2.0  # of the belief in the factors
-# The factors before any row is asked. Layers side by side and the last of them alone see much the same.
-BELIEF = {"names": 0.5, "words": 1.5, "features": 1.0, "layers": 0.5, "last layer": 0.5, "unlabelled": 1.0}
+# The factors before any row is asked. Layers side by side and the last of them alone see much the same; words that
+# labelled rows alone have weighed ("own") know less.
+BELIEF = {
+    "names": 0.5,
+    "words": 1.5,
+    "own words": 1.0,
+    "features": 1.0,
+    "layers": 0.5,
+    "last layer": 0.5,
+    "unlabelled": 1.0,
+}
 _UNSURE = 0.1
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8

@@ -46,6 +46,11 @@ class Reading:
     unlabelled: tuple[str, ...]
     notes: tuple[str, ...]
 
+    @property
+    def words_know_unlabelled(self) -> bool:
+        """Whether the words were weighed by the unlabelled texts too: not where lsa says what these say of words."""
+        return len(self.unlabelled) > 0 and not isinstance(self.dense, Lsa)
+
     def encoder(self, of_dense: Linear | None, of_words: Linear | None) -> tuple[str, Any, Linear]:
         """Name and encoder of what carries weights, with these as one: features side by side, each of length 1."""
         if of_words is None and of_dense is not None:
@@ -89,8 +94,7 @@ def read(
     if not task.texts:
         return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes))
     everything = (*task.texts, *drawn)
-    own = isinstance(dense, Lsa)  # which says what the unlabelled texts say of words: these need not say it again
-    counted = make_encoder(words, seed=task.random_state).fit(task.texts if own else everything)
+    counted = make_encoder(words, seed=task.random_state).fit(task.texts if isinstance(dense, Lsa) else everything)
     rows = _unit(counted.encode(everything))
     return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes))
 

@@ -132,7 +132,8 @@ def _what(reading: Reading) -> str:
 
 
 def _words(reading: Reading, parts: Parts) -> Expert:
-    return Ridge(reading.word_features, len(parts.y)).expert("words", parts)
+    taught = reading.words_know_unlabelled
+    return Ridge(reading.word_features, len(parts.y), taught).expert("words" if taught else "own words", parts)
 
 
 def _dense(reading: Reading, parts: Parts) -> list[Expert]:
@@ -152,7 +153,7 @@ def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...
     found: dict[bool, Linear] = {}
     for expert, factor in pool.parts():
         if factor > 0.0:
-            of_words, weighted = expert.name == "words", expert.linear.times(factor)
+            of_words, weighted = expert.name in ("words", "own words"), expert.linear.times(factor)
             found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
     name, encoder, linear = reading.encoder(found.get(False), found.get(True))
     head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
