@@ -27,7 +27,7 @@ STRENGTH = 2.0  # of the belief in the factors
 BELIEF = {
     "names": 0.5,
     "words": 1.5,
-    "own words": 1.0,
+    "own words": 0.5,
     "features": 1.0,
     "layers": 0.5,
     "last layer": 0.5,
