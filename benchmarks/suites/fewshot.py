@@ -154,8 +154,9 @@ def _measured(setup: Setup, name: str) -> list[dict[str, Any]]:
     from headstart.data.splits import limit_rows, sample_per_class
 
     share = 3 if name in _LONG else 1
-    pool = read_dataset(setup.file(name, "dev" if name == "tweeteval_sentiment" else "train")).dataset
-    test, _ = limit_rows(read_dataset(setup.file(name, "test")).dataset, _TEST_ROWS // share, 0)
+    read = partial(read_dataset, skip_bad_rows=True)  # enron_spam1 has rows without a text
+    pool = read(setup.file(name, "dev" if name == "tweeteval_sentiment" else "train")).dataset
+    test, _ = limit_rows(read(setup.file(name, "test")).dataset, _TEST_ROWS // share, 0)
     apart = setup.data / name / "unlabeled.jsonl.gz"  # some sets have texts that nobody labelled
     texts = read_dataset(apart, labelled=False).dataset if apart.is_file() else pool
     drawn, _ = limit_rows(texts, _UNLABELLED // share, 1)
