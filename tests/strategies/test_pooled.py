@@ -104,7 +104,8 @@ def test_an_encoder_of_counts_is_a_linear_probe() -> None:
 def test_very_many_rows_take_the_last_layer(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several layers of very many rows would fill the memory; who names layers gets them."""
     monkeypatch.setattr(module, "_MOST_LAYERED", 10)
-    assert "minilm (logistic)" in TextClassifier("auto", "pooled").fit(TEXTS, LABELS).predictor_.reasons[0]
+    for encoder in ("auto", "minilm"):
+        assert "minilm (logistic)" in TextClassifier(encoder, "pooled").fit(TEXTS, LABELS).predictor_.reasons[0]
     asked = TextClassifier("minilm", "pooled", settings={"encoder.layers": [2, 6]}).fit(TEXTS, LABELS)
     assert "minilm, layers 2, 6 (logistic)" in asked.predictor_.reasons[0]
 
@@ -113,6 +114,8 @@ def test_what_it_refuses_and_what_it_leaves() -> None:
     """A head of the user's is refused; what was given and is not used is said."""
     with pytest.raises(ConfigError, match="heads of its own"):
         TextClassifier("tfidf", "pooled", "svm").fit(TEXTS, LABELS)
-    assert module._unused(Task(("a",), np.array([0]), ("x", "y"), source=Dataset(("b",), ("x",)))) == [
-        "Source rows are not used by pooled."
+    given = {"source": Dataset(("b",), ("x",)), "unlabelled": Dataset(("c",))}
+    assert module._unused(Task(("a",), np.array([0]), ("x", "y"), **given)) == [
+        "Source rows are not used by pooled.",
+        "Unlabelled texts are not used by pooled.",
     ]

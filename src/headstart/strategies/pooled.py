@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from headstart.data.splits import folds
+from headstart.encoders import component_of
 from headstart.errors import ConfigError
 from headstart.few_labels.experts import Linear
 from headstart.few_labels.reading import Reading, layers_of, read
@@ -69,8 +70,9 @@ class Pooled:
 
     def fit(self, task: Task) -> Predictor:
         """Encode, learn both heads, and pool them. Raises what encoders and heads raise."""
-        few = len(task.texts) <= _MOST_LAYERED or "layers" in self.encoder_settings
-        settings = self.encoder_settings if few or self.encoder != "auto" else {"layers": None}
+        layered = self.encoder == "auto" or component_of(self.encoder) == "transformer"
+        many = layered and len(task.texts) > _MOST_LAYERED
+        settings = {**({"layers": None} if many else {}), **self.encoder_settings}
         reading = read(task, self.encoder, "tfidf", settings, 0)
         if reading.dense is None:
             encoder = self.encoder if self.encoder != "auto" else reading.words_name
@@ -127,4 +129,5 @@ def _predictor(task: Task, reading: Reading, words: _Learnt, dense: _Learnt, row
 
 def _unused(task: Task) -> list[str]:
     given = {"Source rows": task.source, "Augmentations": task.augment, "Label names": task.label_names}
-    return [f"{what} are not used by pooled." for what, value in given.items() if value]
+    given |= {"Unlabelled texts": task.unlabelled}
+    return [f"{what} are not used by pooled." for what, value in given.items() if value is not None]
