@@ -35,10 +35,7 @@ _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a t
 _SHOTS, _SEEDS, _SEEDS_OF_FIVE = (8, 16, 64), range(5), range(10)
 _THOUSAND, _SEEDS_OF_THOUSAND = 1_000, range(3)  # rows in all, drawn as they come; long texts once
 _TEST_ROWS, _UNLABELLED = 1_000, 1_000
-_TEN = {
-    "ag_news": "40 labels in all",
-    "imdb": "20 labels in all",
-}  # 10 a class, as semi-supervised methods are compared
+_TEN = {"ag_news": "40 labels in all", "imdb": "20 labels in all"}  # 10 a class
 _MCC = "amazon_counterfactual_en"
 _BASELINES = ("tfidf + logistic", "minilm + logistic")
 _AUTO, _LABELS_ONLY, _ZERO, _COSINE = "auto", "auto, no unlabelled texts", "zero-shot", "cosine to the names"

@@ -12,7 +12,8 @@ from headstart import Dataset, TextClassifier, load_bundle, read_dataset
 from headstart.encoders import make_encoder
 from headstart.errors import ConfigError, DataError
 from headstart.few_labels.experts import Parts
-from headstart.few_labels.reading import Reading
+from headstart.few_labels.reading import Reading, read
+from headstart.types import Task
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 GOOD, BAD = ("good", "fine", "lovely"), ("bad", "poor", "awful")
@@ -84,7 +85,25 @@ def test_directions_of_words_serve_the_mixture_alone() -> None:
     said = "\n".join(model.predictor_.reasons)
     assert "unlabelled texts (lsa): " in said
     assert "alone" not in said
-    assert model.predict(["team coach league", "price fund tax"]).tolist() == ["sport", "money"]
+    assert model.predict(["team coach league", "price fund rate"]).tolist() == ["sport", "money"]
+
+
+def test_rows_are_of_length_1_in_the_end_too(tmp_path: Path) -> None:
+    """word2vec's means of vectors are not: what a bundle reads is what the weights were learnt from."""
+    more = Dataset(tuple(f"{text} and {other}" for text in TEXTS for other in TEXTS[:10]))
+    y = np.array([label == "pos" for label in LABELS], np.int64)
+    reading = read(Task(tuple(TEXTS), y, ("neg", "pos"), unlabelled=more), "word2vec", "tfidf", {})
+    features = reading.dense_features[: len(TEXTS)]
+    raw: Any = reading.dense
+    assert abs(np.linalg.norm(raw.encode(TEXTS), axis=1) - 1.0).min() > 0.1
+    np.testing.assert_allclose(reading.alone.encode(TEXTS), features, atol=1e-6)
+    model = TextClassifier("word2vec", "zero_shot").fit(
+        [], [], unlabelled=more, label_names={"pos": "good", "neg": "bad"}
+    )
+    encoder: Any = model.predictor_.encoder
+    np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1.0, atol=1e-5)
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    np.testing.assert_allclose(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS), atol=1e-6)
 
 
 def test_what_it_refuses() -> None:

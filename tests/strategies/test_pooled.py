@@ -112,7 +112,7 @@ def test_very_many_rows_take_the_last_layer(minilm_folder: Path, monkeypatch: py
 
 def test_what_it_refuses_and_what_it_leaves() -> None:
     """A head of the user's is refused; what was given and is not used is said."""
-    with pytest.raises(ConfigError, match="heads of its own"):
+    with pytest.raises(ConfigError, match="linear head of its own"):
         TextClassifier("tfidf", "pooled", "svm").fit(TEXTS, LABELS)
     given = {"source": Dataset(("b",), ("x",)), "unlabelled": Dataset(("c",))}
     assert module._unused(Task(("a",), np.array([0]), ("x", "y"), **given)) == [

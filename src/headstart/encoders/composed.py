@@ -46,7 +46,9 @@ class Composed:
 
     @classmethod
     def of(cls, parts: str, encoders: Sequence[Any]) -> Self:
-        """Encoders that are fitted already, side by side, under this name of as many encoders."""
+        """Encoders that are fitted already, side by side, under this name of as many encoders. One alone: its rows are
+        brought to length 1 all the same.
+        """
         made = cls.__new__(cls)
         made.parts, made._parts, made._fitted = parts, parse(parts), None
         made._made, made._scales = list(encoders), [0.0] * len(encoders)
@@ -94,7 +96,7 @@ class Composed:
                 blocks.append(_Block(made.encode(texts)))
             else:
                 blocks = [_Block(made.transform(_joined(blocks)), self._scales[i])]
-        return _joined(blocks)
+        return _weighted(blocks[0]) if len(self._parts) == 1 else _joined(blocks)
 
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) True where any of the encoders does not read the whole text."""

@@ -45,6 +45,12 @@ class Reading:
     word_features: Any
     unlabelled: tuple[str, ...]
     notes: tuple[str, ...]
+    dense_is_unit: bool = True  # rows have length 1 as the encoder gives them
+
+    @property
+    def alone(self) -> Any:
+        """The dense encoder, its rows of length 1, as everything here has learnt from them."""
+        return self.dense if self.dense_is_unit else Composed.of(self.dense_name, [self.dense])
 
     @property
     def words_know_unlabelled(self) -> bool:
@@ -54,7 +60,7 @@ class Reading:
     def encoder(self, of_dense: Linear | None, of_words: Linear | None) -> tuple[str, Any, Linear]:
         """Name and encoder of what carries weights, with these as one: features side by side, each of length 1."""
         if of_words is None and of_dense is not None:
-            return self.dense_name, self.dense, of_dense
+            return self.dense_name, self.alone, of_dense
         if of_words is None:
             raise ValueError("no weights")
         if of_dense is None:
@@ -92,11 +98,11 @@ def read(
     if task.unlabelled is not None:
         notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
     if not task.texts:
-        return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes))
+        return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes), _is_unit(features))
     everything = (*task.texts, *drawn)
     counted = make_encoder(words, seed=task.random_state).fit(task.texts if isinstance(dense, Lsa) else everything)
     rows = _unit(counted.encode(everything))
-    return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes))
+    return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes), _is_unit(features))
 
 
 def _names(task: Task) -> tuple[str, ...]:
@@ -179,6 +185,11 @@ def _with_layers(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
         return dict(settings)
     layers = sorted({round(layer) for layer in np.linspace(depth / 2, depth, _N_LAYERS).tolist()})
     return {**settings, "layers": layers}
+
+
+def _is_unit(features: Any) -> bool:
+    lengths = np.linalg.norm(features, axis=1)
+    return bool(np.allclose(lengths[lengths > 0], 1.0, atol=1e-3))
 
 
 def _unit(features: Any) -> Any:

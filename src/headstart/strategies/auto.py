@@ -28,9 +28,8 @@ _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 
 class Auto:
-    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More, in English: `pooled`. Other languages, or with
-    source rows, augmentations, a head or settings: chooses the encoder when it is "auto", then fits `linear_probe`; any
-    other encoder is taken as given.
+    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`. With source rows, augmentations, a head
+    or settings: chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
 
     Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
     cross-validation on at most 4,000 training rows; a tie goes to the cheaper `tfidf`, and to `minilm` where
@@ -52,10 +51,8 @@ class Auto:
         """Score the candidates, then fit the best on all rows."""
         if self.encoder == "auto" and not task.texts:
             return ZeroShot().fit(task)
-        if self._is_open(task) and len(task.texts) <= _FEW:
-            return FewLabels().fit(task)
-        if self._is_open(task) and _candidates(task)[0] == ["tfidf", "minilm"]:
-            return Pooled().fit(task)
+        if self._is_open(task):
+            return (FewLabels() if len(task.texts) <= _FEW else Pooled()).fit(task)
         chosen, reasons = (self.encoder, []) if self.encoder != "auto" else self._choose(task)
         settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
         predictor = LinearProbe(chosen, self.head, **settings).fit(task)

@@ -19,6 +19,7 @@ from headstart.few_labels.names import are_words, directions, negations, vocabul
 from headstart.few_labels.reading import Reading, encoding, layers_of, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
+from headstart.strategies._own_head import OwnHead
 from headstart.types import Task
 
 __all__ = ["FewLabels"]
@@ -44,7 +45,7 @@ class _Settings:
         check_whole("most_unlabelled", self.most_unlabelled, optional=True, part="strategy")
 
 
-class FewLabels:
+class FewLabels(OwnHead):
     """encoder: "auto" = minilm for English texts, else directions of words (lsa); of a transformer four layers from its
     middle to its top are read, unless `encoder.layers` says which; one of counts is read alone. The head is linear.
 
@@ -54,7 +55,6 @@ class FewLabels:
     Sources: see `few_labels.experts`, `.ladder`, `.names` and `functional.mixture`.
     """
 
-    has_own_head: ClassVar[bool] = True
     uses_budget: ClassVar[bool] = True  # for as many unlabelled texts as can be read in half of it
 
     def __init__(
@@ -66,9 +66,7 @@ class FewLabels:
         head_settings: Mapping[str, Any] | None = None,
         strategy_settings: Mapping[str, Any] | None = None,
     ) -> None:
-        if head not in ("auto", "logistic") or head_settings:
-            raise ConfigError("The strategy few_labels learns a linear head of its own: leave head and head.* out.")
-        self.encoder, self.encoder_settings = encoder, dict(encoder_settings or {})
+        super().__init__(encoder, head, encoder_settings=encoder_settings, head_settings=head_settings)
         self.settings = _settings(strategy_settings or {})
 
     def fit(self, task: Task) -> Predictor:

@@ -4,15 +4,13 @@ either counts, and whether one of them alone does as well. One linear model is l
 Shape letters: n rows, m held-out rows, d features, k classes.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from headstart.data.splits import folds
 from headstart.encoders import component_of
-from headstart.errors import ConfigError
 from headstart.few_labels.experts import Linear
 from headstart.few_labels.reading import Reading, layers_of, read
 from headstart.functional.probability import clearly_lower, log_losses, pool_weights
@@ -20,7 +18,7 @@ from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
-from headstart.strategies.linear_probe import LinearProbe
+from headstart.strategies._own_head import OwnHead
 from headstart.types import Features, Floats, Ints, Task
 
 __all__ = ["Pooled"]
@@ -43,30 +41,16 @@ class _Learnt:
     held_out: Floats
 
 
-class Pooled:
+class Pooled(OwnHead):
     """encoder: as in `few_labels`; of a transformer four layers are read from its middle to its top (up to 50,000 rows;
     then the last), unless `encoder.layers` says which. Where there is none to transfer from, or where it counts words
-    itself, this is `linear_probe`.
+    itself, svm learns from words alone.
 
     The heads are svm on words (tfidf) and logistic on layers. Their values are added, each times a factor from 3-fold
     cross-validation on at most 4,000 rows (a log-linear opinion pool, see `functional.probability.pool_weights`). The
     sum stays if its held-out log loss is lower than that of the better one by more than a standard error. Source rows,
     unlabelled texts, augmentations and names are not used.
     """
-
-    has_own_head: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        encoder: str = "auto",
-        head: str = "auto",
-        *,
-        encoder_settings: Mapping[str, Any] | None = None,
-        head_settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        if head != "auto" or head_settings:
-            raise ConfigError("The strategy pooled has heads of its own: leave head and head.* out.")
-        self.encoder, self.encoder_settings = encoder, dict(encoder_settings or {})
 
     def fit(self, task: Task) -> Predictor:
         """Encode, learn both heads, and pool them. Raises what encoders and heads raise."""
@@ -75,15 +59,16 @@ class Pooled:
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
         reading = read(task, self.encoder, "tfidf", settings, 0)
         if reading.dense is None:
-            encoder = self.encoder if self.encoder != "auto" else reading.words_name
-            probe = LinearProbe(encoder, encoder_settings=self.encoder_settings).fit(task)
-            return replace(probe, reasons=(*reading.notes, *probe.reasons))
+            words: Any = reading.words
+            head = make_head("svm", random_state=task.random_state).fit(reading.word_features, task.y)
+            reasons = (*reading.notes, "Words alone: there is no encoder to pool them with.", *_unused(task))
+            return Predictor(words, head, task.classes, reading.words_name, "svm", "pooled", reasons)
         rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
         layers = ", ".join(map(str, layers_of(reading.dense)))
         name = f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
-        words = _learnt(reading.words_name, "svm", reading.word_features, task, rows)
-        dense = _learnt(name, "logistic", reading.dense_features, task, rows)
-        return _predictor(task, reading, words, dense, rows)
+        of_words = _learnt(reading.words_name, "svm", reading.word_features, task, rows)
+        of_layers = _learnt(name, "logistic", reading.dense_features, task, rows)
+        return _predictor(task, reading, of_words, of_layers, rows)
 
 
 def _learnt(what: str, kind: str, features: Features, task: Task, rows: Ints) -> _Learnt:

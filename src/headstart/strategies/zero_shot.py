@@ -2,8 +2,7 @@
 and unlabelled texts, where there are any, where one class ends and the next begins.
 """
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
@@ -15,6 +14,7 @@ from headstart.few_labels.names import directions, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
+from headstart.strategies._own_head import OwnHead
 from headstart.types import Floats, Task
 
 __all__ = ["ZeroShot"]
@@ -23,7 +23,7 @@ _LEAST_FOR_MEAN = 10
 _SIZE = 0.05  # of what names say of one text, where no others show it: as cosines of MiniLM's layers differ
 
 
-class ZeroShot:
+class ZeroShot(OwnHead):
     """encoder as in `few_labels`. Needs `label_names`; takes no labelled rows.
 
     The unlabelled texts are used twice: half of their mean is taken off what the names say (all of it would make all
@@ -33,19 +33,6 @@ class ZeroShot:
     """
 
     takes_rows: ClassVar[bool] = False
-    has_own_head: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        encoder: str = "auto",
-        head: str = "auto",
-        *,
-        encoder_settings: Mapping[str, Any] | None = None,
-        head_settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        if head not in ("auto", "logistic") or head_settings:
-            raise ConfigError("The strategy zero_shot has a linear head of its own: leave head and head.* out.")
-        self.encoder, self.encoder_settings = encoder, dict(encoder_settings or {})
 
     def fit(self, task: Task) -> Predictor:
         """From names and unlabelled texts. Raises ConfigError for labelled rows and where there is no encoder that
@@ -68,7 +55,7 @@ class ZeroShot:
             f"Names: {'; '.join(f'{label} = {_few(each)}' for label, each in zip(task.classes, names, strict=True))}."
         )
         notes = (*reading.notes, said, *reasons)
-        return Predictor(reading.dense, head, task.classes, reading.dense_name, "logistic", "zero_shot", notes)
+        return Predictor(reading.alone, head, task.classes, reading.dense_name, "logistic", "zero_shot", notes)
 
 
 def _learn(reading: Reading, names: tuple[tuple[str, ...], ...]) -> tuple[Linear, list[str]]:
