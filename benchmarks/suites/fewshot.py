@@ -1,8 +1,9 @@
 """Few labels: what `fit` does by itself against the two simple baselines and SetFit, on the same supports.
 
 Track T0: weights, label names (the labels themselves), k labels a class, unlabelled training texts; never test texts.
-HEADSTART_FEWSHOT_DATA limits the suite to some sets (`cr;trec6`). HEADSTART_PEERS_PYTHON names the interpreter that has
-setfit; without it SetFit's cells are those that `benchmarks setfit` has kept, if any.
+HEADSTART_FEWSHOT_DATA limits the suite to some sets (`cr;trec6`), HEADSTART_FEWSHOT_SHOTS to some labels (`8;16`).
+HEADSTART_PEERS_PYTHON names the interpreter that has setfit; without it SetFit's cells are those that
+`benchmarks setfit` has kept, if any.
 """
 
 import os
@@ -49,9 +50,10 @@ def run(setup: Setup) -> Result:
     names = tuple(asked.split(";")) if asked else (*_ENGLISH, *_CHINESE)
     place, cells = kept_in("fewshot", setup.quick, commit()), []
     for name in names:
-        found = kept(place, name, partial(_cells, setup, name))
+        found = _cells(setup, name, place)
         cells += found
-        print(f"{name}: {_line(found)}", flush=True)
+        if found:
+            print(f"{name}: {_line(found)}", flush=True)
     figures = {"cells": cells, "test_rows": _TEST_ROWS, "unlabelled": _UNLABELLED, "threads": cpus()}
     return Result(figures, _goals(cells, not setup.quick))
 
@@ -141,14 +143,11 @@ def _costs(cells: list[dict[str, Any]]) -> str:
     return ", ".join(f"{way} {statistics.median(values):.1f}" for way, values in found.items() if values)
 
 
-def _cells(setup: Setup, name: str) -> list[dict[str, Any]]:
-    return [{**cell, "commit": commit()} for cell in _measured(setup, name)]
-
-
-def _measured(setup: Setup, name: str) -> list[dict[str, Any]]:
+def _cells(setup: Setup, name: str, place: Path) -> list[dict[str, Any]]:
+    """Those of a data set, kept apart by the number of labels."""
     from headstart import Dataset
     from headstart.data import read_dataset
-    from headstart.data.splits import limit_rows, sample_per_class
+    from headstart.data.splits import limit_rows
 
     share = 3 if name in _LONG else 1
     read = partial(read_dataset, skip_bad_rows=True)  # enron_spam1 has rows without a text
@@ -157,33 +156,45 @@ def _measured(setup: Setup, name: str) -> list[dict[str, Any]]:
     apart = setup.data / name / "unlabeled.jsonl.gz"  # some sets have texts that nobody labelled
     texts = read_dataset(apart, labelled=False).dataset if apart.is_file() else pool
     drawn, _ = limit_rows(texts, _UNLABELLED // share, 1)
-    unlabelled = Dataset(drawn.texts)
-    cells = [{"data": name, "shots": 0, "seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
     least = min(np.unique(np.array(pool.labels), return_counts=True)[1])
     asked = [*_SHOTS[: 1 if setup.quick else 3], *([10] if name in _TEN else [])]
-    for shots in (s for s in asked if s <= least):
-        for seed in _SEEDS_OF_FIVE if name in FIVE else _SEEDS:
-            support, _ = sample_per_class(pool, shots, seed)
-            cells += [{"data": name, "shots": shots, "seed": seed, **c} for c in _ways(name, support, unlabelled, test)]
-            if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
-                cells.append({"data": name, "shots": shots, "seed": seed, **theirs})
-    if pool.n > 2 * _THOUSAND and not setup.quick:
+    asked = [0, *(s for s in asked if s <= least), *([_THOUSAND] if pool.n > 2 * _THOUSAND and not setup.quick else [])]
+    if only := os.environ.get("HEADSTART_FEWSHOT_SHOTS"):
+        asked = [shots for shots in asked if str(shots) in only.split(";")]
+    cells = []
+    for shots in asked:
+        make = partial(_measured, setup, name, shots, pool, Dataset(drawn.texts), test)
+        cells += [{"data": name, "shots": shots, **cell} for cell in kept(place, f"{name}@{shots}", make)]
+    return cells
+
+
+def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:
+    """With so many labels a class (none; 1,000 in all)."""
+    from headstart.data.splits import limit_rows, sample_per_class
+
+    cells: list[dict[str, Any]] = []
+    if not shots:
+        cells += [{"seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
+    elif shots == _THOUSAND:
         for seed in _SEEDS_OF_THOUSAND[: 1 if name in _LONG else None]:
             support, _ = limit_rows(pool, _THOUSAND, 2 + seed)
-            found = _ways(name, support, unlabelled, test)
-            cells += [{"data": name, "shots": _THOUSAND, "seed": seed, **cell} for cell in found]
-    return cells
+            cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
+    else:
+        for seed in _SEEDS_OF_FIVE if name in FIVE else _SEEDS:
+            support, _ = sample_per_class(pool, shots, seed)
+            cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
+            if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
+                cells.append({"seed": seed, **theirs})
+    return [{**cell, "commit": commit()} for cell in cells]
 
 
 def _ways(name: str, support: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:
     from headstart import TextClassifier
 
     seen: dict[str, Any] = {"random_state": 0}
-    ways = {
-        _BASELINES[0]: TextClassifier("tfidf", "linear_probe", "logistic", **seen),
-        _LABELS_ONLY: TextClassifier(**seen),
-        _AUTO: TextClassifier(**seen),
-    }
+    ways = {_BASELINES[0]: TextClassifier("tfidf", "linear_probe", "logistic", **seen), _AUTO: TextClassifier(**seen)}
+    if name in FIVE or name in _TEN:
+        ways[_LABELS_ONLY] = TextClassifier(**seen)
     if name in _ENGLISH:
         ways[_BASELINES[1]] = TextClassifier("minilm", "linear_probe", "logistic", **seen)
     cells = []

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from headstart.errors import ConfigError, DataError
-from headstart.strategies.contrastive import Contrastive, _halves
+from headstart.strategies.contrastive import Contrastive
 from headstart.types import Task
 
 pytest.importorskip("torch")
@@ -61,9 +61,9 @@ def test_only_the_highest_layer_changes_and_rows_of_a_class_come_together(tiny_m
 
 def test_halves_need_two_rows_of_each_class_and_keep_equal_texts_together() -> None:
     few = Task(TEXTS[:6], np.arange(6) % 2, ("good", "cold"))
-    assert not len(_halves(few))
+    assert not len(Contrastive.halves(few))
     doubled = Task((*TEXTS, *TEXTS), np.concatenate([TASK.y, TASK.y]), ("good", "cold"))
-    for learn, check in _halves(doubled):
+    for learn, check in Contrastive.halves(doubled):
         assert not {doubled.texts[i] for i in learn} & {doubled.texts[i] for i in check}
 
 

@@ -41,6 +41,7 @@ class OnnxEncoder:
             long_texts=settings.get("long_texts", "head"),
             max_windows=settings.get("max_windows", 1),
         )
+        self.supervised = bool(settings.get("supervised", False))
         self._session = open_session(folder / MODEL_FILE)
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:

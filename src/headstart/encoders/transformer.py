@@ -128,6 +128,7 @@ class Transformer:
                 "long_texts": self.recipe_.long_texts,
                 "max_windows": self.recipe_.max_windows,
                 "layers": list(self.recipe_.layers),
+                "supervised": bool(getattr(self, "supervised", False)),
             }
         )
 

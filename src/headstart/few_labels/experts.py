@@ -20,7 +20,7 @@ from headstart.functional.ridge import dual_ridge
 if TYPE_CHECKING:
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["Expert", "Linear", "Parts", "Ridge", "centred", "from_names"]
+__all__ = ["Expert", "Linear", "Parts", "Ridge", "centred", "from_names", "from_tuned"]
 
 _ALPHAS = (1.0, 0.1, 0.3, 3.0)  # of the ridge, on rows whose mean squared length is 1; the first for few rows
 _N_FOLDS = 5
@@ -129,16 +129,15 @@ class Ridge:
     def expert(self, name: str, parts: Parts) -> Expert:
         """What it says after all labelled rows, and after each part of them."""
         alphas = _ALPHAS[:1] if self.n <= _FEW_ROWS or not parts.pairs else _ALPHAS
-        of_parts = [self._of_part(learn, parts, alphas) for learn, _ in parts.pairs]
+        of_parts = [self.of_part(learn, parts, alphas) for learn, _ in parts.pairs]
         tried = []
         for i, alpha in enumerate(alphas):
-            dual, offset = dual_ridge(self._gram[: self.n], np.eye(parts.k)[parts.y], alpha)
+            linear = self.learnt(parts, alpha)
             partial = tuple(values[i] for values in of_parts)
-            expert = Expert(name, self._gram @ dual + offset, partial, self._linear(dual, offset))
-            tried.append(expert.sized(parts))
+            tried.append(Expert(name, linear(self.features), partial, linear).sized(parts))
         return min(tried, key=lambda expert: _calibrated_loss(expert, parts)) if len(tried) > 1 else tried[0]
 
-    def _of_part(self, learn: "Ints", parts: Parts, alphas: Sequence[float]) -> list["Floats"]:
+    def of_part(self, learn: "Ints", parts: Parts, alphas: Sequence[float]) -> list["Floats"]:
         """(N, k) values of all rows after learning from some, for each penalty."""
         gram = self._known(learn) if sparse.issparse(self.features) else self._gram[:, learn]
         solved = (dual_ridge(gram[learn], np.eye(parts.k)[parts.y[learn]], alpha) for alpha in alphas)
@@ -151,7 +150,9 @@ class Ridge:
         known = normalize(rows[:, np.flatnonzero(teach.getnnz(axis=0))])
         return np.asarray((known @ known[learn].T).toarray(), np.float64) / self._square
 
-    def _linear(self, dual: "Floats", offset: "Floats") -> Linear:
+    def learnt(self, parts: Parts, alpha: float) -> Linear:
+        """From all labelled rows."""
+        dual, offset = dual_ridge(self._gram[: self.n], np.eye(parts.k)[parts.y], alpha)
         own = self.features[: self.n] / self._square
         coef: Any = own.T @ dual
         return Linear(np.ascontiguousarray(np.asarray(coef, np.float64).T), offset)
@@ -189,6 +190,19 @@ def from_names(features: "Floats", directions: "Floats", parts: Parts, name: str
     partial = tuple(values - middle(learn) for learn, _ in parts.pairs)
     offset = middle(np.arange(len(parts.y)))
     return Expert(name, values - offset, partial, Linear(directions.astype(np.float64), -offset)).sized(parts)
+
+
+def from_tuned(whole: "Floats", of_parts: "Sequence[Floats]", parts: Parts) -> Expert:
+    """Least squares on features (n, d) of the labelled rows by encoders that were tuned on the rows learnt from: on all
+    of them (`whole`), and on each part.
+    """
+    n, alpha = len(parts.y), _ALPHAS[:1]
+    ridge = Ridge(whole, n)
+    linear = ridge.learnt(parts, alpha[0])
+    partial = (
+        Ridge(rows, n).of_part(learn, parts, alpha)[0] for rows, (learn, _) in zip(of_parts, parts.pairs, strict=True)
+    )
+    return Expert("tuned", linear(whole), tuple(partial), linear).sized(parts)
 
 
 def _calibrated_loss(expert: Expert, parts: Parts) -> float:

@@ -6,7 +6,7 @@ Shape letters: N rows, the first n of them labelled, m rows that are asked, d fe
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from headstart.functional.probability import clearly_lower, log_losses, pool_wei
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
-__all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture"]
+__all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture", "losses_of"]
 
 Kept = Literal["if better", "unless worse"]
 STRENGTH = 2.0  # of the belief in the factors
@@ -32,8 +32,11 @@ BELIEF = {
     "layers": 0.5,
     "last layer": 0.5,
     "unlabelled": 1.0,
+    "pool": 1.0,
+    "tuned": 1.0,
 }
 _UNSURE = 0.1
+_UNLIKE = 0.1  # distance of the shares of classes
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
 LEAST_UNLABELLED = 100  # for a mixture: with 50, five classes were told apart worse than by their names alone
@@ -51,6 +54,14 @@ class Rung:
     verdict: str  # "kept", "left out", or "" where there was nothing to decide
     why: str
     seconds: float
+
+    @classmethod
+    def of(cls, what: str, pool: "Pool", parts: Parts, verdict: str, why: str, began: float) -> Self:
+        """With what the held-out rows say of the pool, and the seconds since `began`."""
+        n = len(parts.y) if len(pool.losses) else 0
+        right = float(np.mean(pool.held_out.argmax(axis=1) == parts.asked)) if n else 0.0
+        low, high = exact_interval(round(right * n), n) if n else (0.0, 1.0)
+        return cls(what, right, low, high, n, verdict, why, time.perf_counter() - began)
 
     def sentence(self) -> str:
         """For the report: `+ names of the classes: 79.2 % [70.1, 86.2] of the held-out rows right; kept (...)`."""
@@ -92,6 +103,10 @@ class Pool:
             factors = _UNSURE * belief
         return cls(tuple(experts), factors, answers, log_losses(answers, asked))
 
+    def is_better(self, before: "Pool") -> bool:
+        """Whether the held-out log loss is lower than another pool's; also where nothing is held out."""
+        return not len(self.losses) or float(self.losses.mean()) < float(before.losses.mean())
+
     def parts(self) -> list[tuple[Expert, float]]:
         """The experts with their factors."""
         return [(expert, float(factor)) for expert, factor in zip(self.experts, self.factors, strict=True)]
@@ -129,16 +144,15 @@ class Ladder:
         shares = ", ".join(f"{each.name} {factor:.2f}" for each, factor in self.pool.parts())
         self._tell("with words", self.pool, "kept", f"factors: {shares}", began)
 
-    def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
+    def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better", began: float | None = None) -> bool:
         """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
         higher by more than a standard error, for what does not learn from the labelled rows.
         """
-        began, before = time.perf_counter(), self.taken()
+        began, before = time.perf_counter() if began is None else began, self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
         worse = clearly_lower(before.losses, after.losses)
-        lower = not len(after.losses) or float(after.losses.mean()) < float(before.losses.mean())
-        better = lower if kept == "if better" else not worse
-        self._tell(f"+ {what}", after, "kept" if better else "left out", _losses(before, after), began)
+        better = after.is_better(before) if kept == "if better" else not worse
+        self._tell(f"+ {what}", after, "kept" if better else "left out", losses_of(before, after), began)
         if better:
             self.pool = after
         return better
@@ -150,15 +164,18 @@ class Ladder:
         return self.pool
 
     def add_unlabelled(self, what: str, features: "Floats", kept: Kept = "if better") -> bool:
-        """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them."""
-        pool = self.taken()
-        return self.add(what, lambda: mixture_expert(features, pool, self.parts), kept)
+        """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them.
+
+        One that divides those rows otherwise than the labelled ones are divided has to be better: it may have found
+        what the texts are about in place of the classes.
+        """
+        began, pool = time.perf_counter(), self.taken()
+        expert = mixture_expert(features, pool, self.parts)
+        unlike = _distance(expert.final[len(self.parts.y) :].argmax(axis=1), self.parts) > _UNLIKE
+        return self.add(what, lambda: expert, "if better" if unlike else kept, began)
 
     def _tell(self, what: str, pool: Pool, verdict: str, why: str, began: float) -> None:
-        n = len(self.parts.y) if len(pool.losses) else 0
-        right = float(np.mean(pool.held_out.argmax(axis=1) == self.parts.asked)) if n else 0.0
-        low, high = exact_interval(round(right * n), n) if n else (0.0, 1.0)
-        self.rungs.append(Rung(what, right, low, high, n, verdict, why, time.perf_counter() - began))
+        self.rungs.append(Rung.of(what, pool, self.parts, verdict, why, began))
 
 
 def mixture_expert(features: "Floats", pool: Pool, parts: Parts) -> Expert:
@@ -205,7 +222,14 @@ class _Narrow:
         return Linear(coef, linear.intercept - coef @ self.middle)
 
 
-def _losses(before: Pool, after: Pool) -> str:
+def _distance(codes: "Ints", parts: Parts) -> float:
+    """The total variation distance of the classes' shares in these rows from those in the labelled ones."""
+    shares = [np.bincount(each, minlength=parts.k) / max(len(each), 1) for each in (codes, parts.y)]
+    return float(np.abs(shares[0] - shares[1]).sum()) / 2.0
+
+
+def losses_of(before: Pool, after: Pool) -> str:
+    """The mean held-out losses of two pools, in words."""
     if not len(after.losses):
         return "there are too few different rows to hold some out"
     return f"log loss {before.losses.mean():.3f} without, {after.losses.mean():.3f} with"

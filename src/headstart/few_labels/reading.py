@@ -57,17 +57,24 @@ class Reading:
         """Whether the words were weighed by the unlabelled texts too: not where lsa says what these say of words."""
         return len(self.unlabelled) > 0 and not isinstance(self.dense, Lsa)
 
-    def encoder(self, of_dense: Linear | None, of_words: Linear | None) -> tuple[str, Any, Linear]:
-        """Name and encoder of what carries weights, with these as one: features side by side, each of length 1."""
-        if of_words is None and of_dense is not None:
-            return self.dense_name, self.alone, of_dense
-        if of_words is None:
+    def encoder(
+        self, of_dense: Linear | None, of_words: Linear | None, *more: tuple[str, Any, Linear]
+    ) -> tuple[str, Any, Linear]:
+        """Name and encoder of what carries weights, with these as one: features side by side, each of length 1.
+
+        more: other encoders, with a name.
+        """
+        dense = [] if of_dense is None else [(self.dense_name, self.dense, of_dense)]
+        words = [] if of_words is None else [(self.words_name, self.words, of_words)]
+        blocks = [*dense, *words, *more]
+        if not blocks:
             raise ValueError("no weights")
-        if of_dense is None:
-            return self.words_name, self.words, of_words
-        name = f"{self.dense_name}+{self.words_name}"
-        coef = np.hstack([of_dense.coef, of_words.coef])
-        return name, Composed.of(name, [self.dense, self.words]), Linear(coef, of_dense.intercept + of_words.intercept)
+        names, encoders, linears = zip(*blocks, strict=True)
+        if len(blocks) == 1:
+            return names[0], self.alone if dense else encoders[0], linears[0]
+        name = "+".join(names)
+        coef = np.hstack([linear.coef for linear in linears])
+        return name, Composed.of(name, encoders), Linear(coef, sum(linear.intercept for linear in linears))
 
 
 def read(

@@ -3,7 +3,7 @@
 Shape letters: n rows, d features, k classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,31 +61,45 @@ class Support:
             if keep_frozen:
                 return Learnt(untuned, False, tuple(reasons))
             scale = fit_scale(after, self.y)
-        n_steps = self._tune(np.arange(len(self.y)))
-        head = _scaled(self._head(self._features(), self.y), scale)
-        return Learnt(head, True, (self._said(n_steps), *reasons))
+        head = _scaled(self._head(self.after_all(), self.y), scale)
+        return Learnt(head, True, (self._said(), *reasons))
 
     def _answers(self, halves: "Sequence[tuple[Ints, Ints]]", frozen: "Floats") -> "tuple[Floats, Floats]":
         """Log-probabilities (n, k) of each row by what was learnt without it: the head alone, and after tuning."""
-        start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
         before, after = (np.empty((len(self.y), self.network.last.out_features)) for _ in range(2))
-        for learn, check in halves:
-            self._tune(learn)
-            for answers, features in ((before, frozen), (after, self._features())):
+        for (learn, check), tuned in zip(halves, self.after_each(learn for learn, _ in halves), strict=True):
+            for answers, features in ((before, frozen), (after, tuned)):
                 answers[check] = _log(self._head(features[learn], self.y[learn]).predict_proba(features[check]))
-            self.network.load_state_dict(start, strict=False)
         return before, after
+
+    def after_each(self, parts: "Iterable[Ints]") -> "Iterator[Floats]":
+        """(n, d) of all rows after tuning on each part of them; the body is as it was when they are through."""
+        start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
+        for rows in parts:
+            self._tune(rows)
+            features = self._features()
+            self.network.load_state_dict(start, strict=False)
+            yield features
+
+    def after_all(self) -> "Floats":
+        """(n, d) of all rows after tuning on all of them; the body stays so."""
+        self._tune(np.arange(len(self.y)))
+        return self._features()
+
+    def n_products(self) -> int:
+        """Multiplications of weights and states that tuning on all rows takes, about: the bulk of the work."""
+        open_weights: int = sum(p.numel() for p in self.network.body.parameters() if p.requires_grad and p.ndim > 1)
+        return round(3 * self.settings.n_epochs * open_weights * int(self.inputs.lengths.sum()))
 
     def _head(self, features: "Floats", y: "Ints") -> Logistic:
         return Logistic(C=_C, random_state=self.random_state).fit(features, y)
 
-    def _tune(self, rows: "Ints") -> int:
-        """Tune the body on these rows, from where it is. Returns the number of steps."""
+    def _tune(self, rows: "Ints") -> None:
+        """Tune the body on these rows, from where it is."""
         given = (self.inputs, self.y, rows, self.settings, self.random_state)
         n_steps = n_steps_of(*given[:4])
         for _ in track(contrast(self.network, self.loss, *given), "contrastive tuning", n_steps):
             pass
-        return n_steps
 
     def _features(self) -> "Floats":
         """(n, d) of all rows, nothing dropped."""
@@ -94,7 +108,8 @@ class Support:
             features: Floats = features_of(self.inputs, np.arange(len(self.y))).float().cpu().numpy()
         return features
 
-    def _said(self, n_steps: int) -> str:
+    def _said(self) -> str:
+        n_steps = n_steps_of(self.inputs, self.y, np.arange(len(self.y)), self.settings)
         layers = f"The highest {self.settings.top_layers}" if self.network.n_frozen else "All"
         return f"{layers} layers were tuned on {len(self.y):,} rows in {n_steps:,} steps, all pairs of a batch at once."
 

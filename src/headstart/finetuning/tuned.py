@@ -14,7 +14,11 @@ __all__ = ["Tuned", "last_layer"]
 
 
 class Tuned(Transformer):
-    """The encoder `base` with other weights. Its features are what the network's last layer reads."""
+    """The encoder `base` with other weights. Its features are what the network's last layer reads; they have learnt
+    from labels, and are too good for those rows.
+    """
+
+    supervised = True
 
     def __init__(self, base: Transformer, body: "PooledModel") -> None:
         vars(self).update(vars(base))  # all settings, what `fit` found, the tokeniser that is loaded

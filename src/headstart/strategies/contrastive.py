@@ -2,7 +2,8 @@
 rows at once; then a logistic head learns from its features.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,6 +12,7 @@ import numpy as np
 
 from headstart.checks import check_choice, check_flag, check_number
 from headstart.data.splits import folds
+from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.predictor import Predictor
@@ -19,6 +21,7 @@ from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
     from headstart.finetuning.contrast import Loss
+    from headstart.finetuning.support import Support
 
 __all__ = ["Contrastive"]
 
@@ -36,8 +39,8 @@ class _ContrastiveSettings(Settings):
     guard: tune on each half of the rows first, to see on the other whether tuning helps; as much time again.
     """
 
-    loss: str = "pairs"
-    temperature: float = 0.3
+    loss: str = "supervised"
+    temperature: float = 0.1
     guard: bool = True
 
     def __post_init__(self) -> None:
@@ -71,27 +74,55 @@ class Contrastive(FineTuning):
     has_search: ClassVar[bool] = False
     settings_type: ClassVar[type[Settings]] = _ContrastiveSettings
     defaults: ClassVar[Mapping[str, Any]] = {
-        "n_epochs": 8,
-        "learning_rate": 1e-4,
-        "top_layers": 2,
+        "n_epochs": 3,  # a few long steps on all pairs; nothing dropped (docs/log.md)
+        "learning_rate": 4e-4,
+        "model_dropout": 0.0,
         "batch_rows": 128,
         "batch_tokens": 8192,
         "warmup": 0.2,
     }
 
-    def _fit(self, work: Work, settings: Settings) -> Predictor:
+    @contextmanager
+    def support(self, task: Task) -> "Iterator[tuple[Support, Work]]":
+        """The rows of a task and a network that is about to be tuned on them, for others to do so."""
+        settings = self.settings_type.build(self.defaults, self.strategy_settings)
+        work = self._work(task, settings)
+        with self._support(work, settings) as (support, _):
+            yield support, work
+
+    @staticmethod
+    def halves(task: Task) -> Sequence[tuple[Ints, Ints]]:
+        """Halves of the rows, equal texts in one, each to learn from once; none where one has too few of a class."""
+        if len(set(task.texts)) < 2:
+            return []
+        halves = folds(task.y, 2, task.random_state, texts=task.texts)
+        least = min(int(np.bincount(task.y[rows], minlength=len(task.classes)).min()) for rows, _ in halves)
+        return halves if least >= _LEAST_ROWS else []
+
+    @staticmethod
+    def tuned(support: "Support", work: Work) -> Transformer:
+        """The encoder with the weights that it has now in `support`."""
+        from headstart.finetuning.tuned import Tuned
+
+        return Tuned(work.encoder, support.network.body)
+
+    @contextmanager
+    def _support(self, work: Work, settings: Settings) -> "Iterator[tuple[Support, str | None]]":
         if not isinstance(settings, _ContrastiveSettings):
             raise TypeError(f"settings of type {type(settings).__name__}")
         from headstart.finetuning.support import Support
-        from headstart.finetuning.tuned import Tuned
 
-        task, encoder = work.task, work.encoder
         with self._ready(work, settings) as (network, inputs, _):
             network.last.requires_grad_(False)  # the head is another one
-            support = Support(network, inputs, np.asarray(task.y), _loss(settings), settings, task.random_state)
-            learnt = support.learn(_halves(task) if settings.guard else ())
-        reasons = (*learnt.reasons, *filter(None, [inputs.note]))
-        kept = Tuned(encoder, network.body) if learnt.is_tuned else encoder
+            y, seed = np.asarray(work.task.y), work.task.random_state
+            yield Support(network, inputs, y, _loss(settings), settings, seed), inputs.note
+
+    def _fit(self, work: Work, settings: Settings) -> Predictor:
+        task, encoder = work.task, work.encoder
+        with self._support(work, settings) as (support, note):
+            learnt = support.learn(self.halves(task) if getattr(settings, "guard", True) else ())
+            kept = self.tuned(support, work) if learnt.is_tuned else encoder
+        reasons = (*learnt.reasons, *filter(None, [note]))
         return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)
 
 
@@ -99,12 +130,3 @@ def _loss(settings: _ContrastiveSettings) -> "Loss":
     from headstart.finetuning.contrast import pair_loss, supervised_contrast
 
     return pair_loss if settings.loss == "pairs" else partial(supervised_contrast, temperature=settings.temperature)
-
-
-def _halves(task: Task) -> Sequence[tuple[Ints, Ints]]:
-    """Halves of the rows, equal texts in one, each to learn from once; none where one has too few of a class."""
-    if len(set(task.texts)) < 2:
-        return []
-    halves = folds(task.y, 2, task.random_state, texts=task.texts)
-    least = min(int(np.bincount(task.y[rows], minlength=len(task.classes)).min()) for rows, _ in halves)
-    return halves if least >= _LEAST_ROWS else []

@@ -2,6 +2,7 @@
 texts climb a ladder; held-out rows say which of them stay, and how much each counts. Seconds; one linear model.
 """
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,28 +21,33 @@ from headstart.few_labels.reading import Reading, encoding, layers_of, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
 from headstart.strategies._own_head import OwnHead
-from headstart.types import Task
+from headstart.strategies._tuned_rung import Climbed, TunedRung
+from headstart.types import Floats, Task
 
 __all__ = ["FewLabels"]
 
 _NAMES = "names of the classes"  # the rung
+_Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Settings:
     """words: the encoder of counts. names: "auto" = those given, else labels that are words; "given" only; "none".
+    tuning: "auto" = the last rung, an encoder tuned on the labelled rows, where there is time for it; "none".
     most_unlabelled: texts of them that are read; None = 1,000, or what a budget allows.
     """
 
     words: str = "tfidf"
     names: str = "auto"
+    tuning: str = "auto"
     most_unlabelled: int | None = None
 
     def __post_init__(self) -> None:
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts. Got {self.words!r} instead.")
         check_choice("names", self.names, ("auto", "given", "none"), part="strategy")
+        check_choice("tuning", self.tuning, ("auto", "none"), part="strategy")
         check_whole("most_unlabelled", self.most_unlabelled, optional=True, part="strategy")
 
 
@@ -74,36 +80,50 @@ class FewLabels(OwnHead):
         those of the classes, and for an encoder that learns from labels. Source rows and augmentations are not used.
         """
         _check(task)
-        names = self._names(task)
+        began, names = time.perf_counter(), self._names(task)
         reading = read(task, self.encoder, self.settings.words, self.encoder_settings, self.settings.most_unlabelled)
-        with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
-            return self._climb(task, reading, names)
-
-    def _climb(self, task: Task, reading: Reading, names: tuple[tuple[str, ...], ...] | None) -> Predictor:
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
-        ladder = Ladder(parts)
-        ladder.start(f"words ({reading.words_name})", partial(_words, reading, parts))
-        mixes = reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED
-        of_words = isinstance(reading.dense, Lsa)  # sums of the words: of labelled rows they show no more than words do
-        if reading.dense is not None and not (of_words and mixes):
-            ladder.beside(_what(reading), partial(_dense, reading, parts))
-        if names is not None and reading.dense is not None:
-            towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
-            if towards.any():  # an encoder that has learnt words from texts may know none of these
-                made = partial(from_names, reading.dense_features, towards, parts, "names")
-                ladder.add(_NAMES, made, "if better" if negations(names) else "unless worse")
-        if mixes:
-            what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
-            ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
-        reasons = (*reading.notes, *_told(ladder.rungs), *_unused(task, reading, ladder.rungs))
-        return _predictor(task, reading, ladder.taken(), reasons)
+        climb = partial(_climb, reading, self._directions(reading, names), names)
+        ladder = climb(parts)
+        left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
+        tuned = None
+        if self.settings.tuning == "auto":
+            tuned = TunedRung(task, reading, lambda parts: climb(parts).taken(), self.encoder_settings, left).add()
+        rungs = [*ladder.rungs, *([] if tuned is None else [tuned.rung])]
+        reasons = (*reading.notes, *_told(rungs), *_unused(task, reading, rungs))
+        return _predictor(task, reading, ladder.taken(), tuned, reasons)
 
-    def _names(self, task: Task) -> tuple[tuple[str, ...], ...] | None:
+    def _directions(self, reading: Reading, names: _Names | None) -> Floats | None:
+        """(k, d) where the names point in the features; None where nothing is known of them."""
+        if names is None or reading.dense is None:
+            return None
+        towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
+        return towards if towards.any() else None  # an encoder that has learnt words from texts may know none of these
+
+    def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
         wanted = self.settings.names
         if wanted == "none" or (task.label_names is None and (wanted == "given" or not are_words(task.classes))):
             return None
         return wordings(task.classes, task.label_names)
+
+
+def _climb(reading: Reading, towards: Floats | None, names: _Names | None, parts: Parts) -> Ladder:
+    """All rungs but the last, with these parts of the rows."""
+    ladder = Ladder(parts)
+    with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
+        ladder.start(f"words ({reading.words_name})", partial(_words, reading, parts))
+        mixes = reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED
+        of_words = isinstance(reading.dense, Lsa)  # sums of the words: of labelled rows they show no more than words do
+        if reading.dense is not None and not (of_words and mixes):
+            ladder.beside(_what(reading), partial(_dense, reading, parts))
+        if towards is not None:
+            made = partial(from_names, reading.dense_features, towards, parts, "names")
+            ladder.add(_NAMES, made, "if better" if negations(names or ()) else "unless worse")
+        if mixes:
+            what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
+            ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
+    return ladder
 
 
 def _settings(given: Mapping[str, Any]) -> _Settings:
@@ -146,14 +166,16 @@ def _dense(reading: Reading, parts: Parts) -> list[Expert]:
     return [Ridge(features, n).expert("layers", parts), replace(last, linear=widened)]
 
 
-def _predictor(task: Task, reading: Reading, pool: Pool, reasons: tuple[str, ...]) -> Predictor:
-    """The pool as one linear head over the features that carry weights."""
+def _predictor(task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, reasons: tuple[str, ...]) -> Predictor:
+    """The pool, and what was tuned, as one linear head over the features that carry weights."""
     found: dict[bool, Linear] = {}
+    of_pool = 1.0 if tuned is None else tuned.of_pool
     for expert, factor in pool.parts():
         if factor > 0.0:
-            of_words, weighted = expert.name in ("words", "own words"), expert.linear.times(factor)
+            of_words, weighted = expert.name in ("words", "own words"), expert.linear.times(factor * of_pool)
             found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
-    name, encoder, linear = reading.encoder(found.get(False), found.get(True))
+    more = [] if tuned is None or tuned.tuned is None else [tuned.tuned]
+    name, encoder, linear = reading.encoder(found.get(False), found.get(True), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
 
