@@ -1,0 +1,79 @@
+"""The last rung of few_labels: an encoder that is tuned on the labelled rows."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from headstart import TextClassifier, load_bundle
+from headstart.data.splits import sample_per_class
+from headstart.strategies import _tuned_rung as module
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+RUNG = module.TunedRung.name
+TEXTS = [f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(16)]
+LABELS = ["cold" if i % 2 else "good" for i in range(16)]
+UNSEEN = ["a bright good film", "the soup was very cold", ""]
+
+
+def fitted(folder: Path, texts: list[str] = TEXTS, labels: list[str] = LABELS, **more: Any) -> TextClassifier:
+    settings = {"strategy.tuning": more.pop("tuning", "auto")}
+    return TextClassifier(str(folder), "few_labels", settings=settings, random_state=0).fit(texts, labels, **more)
+
+
+def rungs(model: TextClassifier) -> list[str]:
+    return [reason for reason in model.predictor_.reasons if RUNG in reason]
+
+
+def test_a_tuned_encoder_stands_beside_the_pool(
+    tiny_model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two networks and words as one linear model; a bundle gives the same probabilities without torch, and knows
+    that its encoder has seen the labels; the same seed gives the same model.
+    """
+    monkeypatch.setattr(module, "_LEAST_GAIN", -np.inf)  # kept in any case
+    folder = tiny_model("bert")
+    model, again = fitted(folder), fitted(folder)
+    assert "kept (learning from one half of them" in rungs(model)[0]
+    assert model.predictor_.encoder_name.count(folder.name) == 2
+    assert model.predict(UNSEEN[:2]).tolist() == ["good", "cold"]
+    np.testing.assert_array_equal(model.predict_proba(UNSEEN), again.predict_proba(UNSEEN))
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    np.testing.assert_allclose(loaded.predict_proba(UNSEEN), model.predict_proba(UNSEEN), atol=1e-4)
+    encoders: Any = (model.predictor_.encoder, loaded.encoder)
+    assert all(encoder.supervised for encoder in encoders)
+
+
+def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model is then the one without tuning, to the bit."""
+    monkeypatch.setattr(module, "_LEAST_GAIN", np.inf)
+    folder = tiny_model("bert")
+    model, plain = fitted(folder), fitted(folder, tuning="none")
+    assert "left out" in rungs(model)[0]
+    assert not rungs(plain)
+    np.testing.assert_array_equal(model.predict_proba(UNSEEN), plain.predict_proba(UNSEEN))
+
+
+def test_it_is_not_tried_with_too_few_rows_or_too_little_time(tiny_model: Callable[[str], Path]) -> None:
+    """Halves need two rows of each class; a second is not enough for anything."""
+    folder = tiny_model("bert")
+    assert not rungs(fitted(folder, TEXTS[:6], LABELS[:6]))
+    assert not rungs(fitted(folder, budget_s=0.001))
+
+
+def test_questions_are_told_apart_far_better(minilm_folder: Path, shared_data: Path) -> None:
+    """trec6, eight questions a class: halves of the rows see that the frozen layers do not show what is asked for."""
+    from headstart import read_dataset
+
+    rows = read_dataset(shared_data / "trec6" / "train.jsonl.gz").dataset
+    support, _ = sample_per_class(rows, 8, 1)
+    unseen = [row for row in range(rows.n) if rows.texts[row] not in set(support.texts)]
+    drawn, scores = rows.take(unseen[:: len(unseen) // 150]), []
+    for tuning in ("none", "auto"):
+        model = fitted(minilm_folder, list(support.texts), list(support.labels or ()), tuning=tuning)
+        scores.append(model.score(drawn.texts, drawn.labels))
+    assert scores[1] > scores[0] + 0.03
