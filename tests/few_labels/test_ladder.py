@@ -117,7 +117,7 @@ def test_a_mixture_that_divides_the_rows_otherwise_has_to_be_better(monkeypatch:
         ladder = climbed(x, noise, parts)
         before = ladder.taken().losses.mean()
         assert ladder.add_unlabelled("rows", x, "unless worse") is stays
-        assert stays is (ladder.taken().losses.mean() > before)
+        assert (ladder.taken().losses.mean() > before) == stays
     assert _distance(skewed[n:].astype(np.int64), parts) == pytest.approx(0.4, abs=0.01)
 
 
