@@ -29,6 +29,13 @@ def rungs(model: TextClassifier) -> list[str]:
     return [reason for reason in model.predictor_.reasons if RUNG in reason]
 
 
+@pytest.fixture(autouse=True)
+def _never_enough(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """The rows here are told apart without tuning."""
+    if "enough" not in request.node.name:
+        monkeypatch.setattr(module, "_ENOUGH", np.inf)
+
+
 def test_a_tuned_encoder_stands_beside_the_pool(
     tiny_model: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,11 +65,16 @@ def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkey
     np.testing.assert_array_equal(model.predict_proba(UNSEEN), plain.predict_proba(UNSEEN))
 
 
-def test_it_is_not_tried_with_too_few_rows_or_too_little_time(tiny_model: Callable[[str], Path]) -> None:
+def test_it_is_not_tried_with_few_rows_or_little_time(tiny_model: Callable[[str], Path]) -> None:
     """Halves need two rows of each class; a second is not enough for anything."""
     folder = tiny_model("bert")
     assert not rungs(fitted(folder, TEXTS[:6], LABELS[:6]))
     assert not rungs(fitted(folder, budget_s=0.001))
+
+
+def test_where_nearly_all_is_right_it_is_enough(tiny_model: Callable[[str], Path]) -> None:
+    """Words alone tell these rows apart: no network is tuned."""
+    assert not rungs(fitted(tiny_model("bert")))
 
 
 def test_questions_are_told_apart_far_better(minilm_folder: Path, shared_data: Path) -> None:

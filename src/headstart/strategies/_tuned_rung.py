@@ -13,7 +13,7 @@ from sklearn.preprocessing import normalize
 
 from headstart.encoders.transformer import Transformer
 from headstart.few_labels.experts import Expert, Linear, Parts, from_tuned
-from headstart.few_labels.ladder import Pool, Rung, losses_of
+from headstart.few_labels.ladder import Ladder, Pool, Rung, losses_of
 from headstart.few_labels.reading import Reading
 from headstart.strategies.contrastive import Contrastive
 from headstart.types import Task
@@ -23,6 +23,7 @@ __all__ = ["Climbed", "TunedRung"]
 _MOST_ROWS = 1_000  # past which `finetune` is the way to tune
 _MOST_PRODUCTS = 500e9  # without a budget: 15 s of one core
 _SHARE_OF_BUDGET = 0.5
+_ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
 _LEAST_SIZE = 0.5  # of the pool's factor in the halves
 _PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
@@ -48,6 +49,7 @@ class TunedRung:
 
     task: Task
     reading: Reading
+    ladder: Ladder
     climb: Callable[[Parts], Pool]
     encoder_settings: Mapping[str, Any]
     seconds_left: float | None
@@ -55,7 +57,10 @@ class TunedRung:
     name: ClassVar[str] = "the encoder tuned on the labelled rows"
 
     def add(self) -> Climbed | None:
-        """The rung; None where there is nothing to tune, too few rows for halves, or no time for it."""
+        """The rung; None where there is nothing to tune, too few rows for halves, no time for it, or no need."""
+        pool, asked = self.ladder.taken(), self.ladder.parts.asked
+        if len(asked) and np.mean(pool.held_out.argmax(axis=1) == asked) >= _ENOUGH:
+            return None
         halves = Contrastive.halves(self.task) if len(self.task.texts) <= _MOST_ROWS else []
         if not len(halves) or not isinstance(self.reading.dense, Transformer):
             return None

@@ -86,9 +86,8 @@ class FewLabels(OwnHead):
         climb = partial(_climb, reading, self._directions(reading, names), names)
         ladder = climb(parts)
         left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
-        tuned = None
-        if self.settings.tuning == "auto":
-            tuned = TunedRung(task, reading, lambda parts: climb(parts).taken(), self.encoder_settings, left).add()
+        last = TunedRung(task, reading, ladder, lambda parts: climb(parts).taken(), self.encoder_settings, left)
+        tuned = last.add() if self.settings.tuning == "auto" else None
         rungs = [*ladder.rungs, *([] if tuned is None else [tuned.rung])]
         reasons = (*reading.notes, *_told(rungs), *_unused(task, reading, rungs))
         return _predictor(task, reading, ladder.taken(), tuned, reasons)
