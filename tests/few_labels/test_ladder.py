@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from headstart.few_labels.experts import Expert, Parts, Ridge, from_names, from_tuned
-from headstart.few_labels.ladder import BELIEF, Ladder, _distance, fitted_mixture
+from headstart.few_labels.ladder import BELIEF, Ladder, fitted_mixture
 
 
 def world(seed: int = 0, n: int = 24, unlabelled: int = 400) -> tuple[np.ndarray, np.ndarray, np.ndarray, Parts]:
@@ -100,25 +100,6 @@ def test_experts_of_one_size() -> None:
     large = Expert("features", 1e3 * plain.final, tuple(1e3 * p for p in plain.partial), plain.linear.times(1e3))
     np.testing.assert_allclose(large.sized(parts).final, plain.final)
     assert climbed(x, noise, parts).taken().factors.shape == (2,)
-
-
-def test_a_mixture_that_divides_the_rows_otherwise_has_to_be_better(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mixture whose classes have the shares of the labelled rows stays unless it is clearly worse; one that calls
-    nine tenths of the rows one class only if the held-out loss is lower.
-    """
-    x, noise, y, parts = world()
-    n, known = len(parts.y), climbed(x, noise, parts).taken().experts[1].partial
-    useless = tuple(0.5 * each + 0.5 * np.random.default_rng(2).normal(size=(len(y), 2)) for each in known)
-    skewed = np.arange(len(y)) % 10 == 0
-    for classes, stays in ((y, True), (skewed, False)):
-        final = np.where(classes[:, None] == np.arange(2), 1.0, -1.0)
-        made = Expert("unlabelled", final, useless, Ridge(x, n).expert("features", parts).linear)
-        monkeypatch.setattr("headstart.few_labels.ladder.mixture_expert", lambda *_, made=made: made)
-        ladder = climbed(x, noise, parts)
-        before = ladder.taken().losses.mean()
-        assert ladder.add_unlabelled("rows", x, "unless worse") is stays
-        assert (ladder.taken().losses.mean() > before) == stays
-    assert _distance(skewed[n:].astype(np.int64), parts) == pytest.approx(0.4, abs=0.01)
 
 
 def test_features_that_were_tuned_are_judged_by_the_other_part() -> None:

@@ -70,10 +70,13 @@ def test_a_right_file_is_read(tmp_path: Path) -> None:
 
 
 def test_which_names_are_negations() -> None:
-    """Of another class's name, in either language; "nothing" and "no refund" beside "praise" are names like others."""
+    """Of another class's name, in either language; "neither" and "other" of all others; "nothing" and
+    "no refund" beside "praise" are names like others.
+    """
     cases = {
         ("toxic", "not_toxic"): [1], ("nonSpam", "spam"): [0], ("广告", "非广告"): [1],
         ("spam", "not a spam", "ham"): [1],
+        ("hate", "neither", "offensive"): [1], ("体育", "其他"): [1],
         ("praise", "no_refund"): [], ("thing", "nothing"): [], ("not", "non"): [],
     }  # fmt: skip
     for classes, expected in cases.items():

@@ -36,7 +36,6 @@ BELIEF = {
     "tuned": 1.0,
 }
 _UNSURE = 0.1
-_UNLIKE = 0.1  # distance of the shares of classes
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
 LEAST_UNLABELLED = 100  # for a mixture: with 50, five classes were told apart worse than by their names alone
@@ -148,7 +147,7 @@ class Ladder:
         """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
         higher by more than a standard error, for what does not learn from the labelled rows.
         """
-        began, before = time.perf_counter() if began is None else began, self.taken()
+        began, before = time.perf_counter(), self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
         worse = clearly_lower(before.losses, after.losses)
         better = after.is_better(before) if kept == "if better" else not worse
@@ -164,15 +163,9 @@ class Ladder:
         return self.pool
 
     def add_unlabelled(self, what: str, features: "Floats", kept: Kept = "if better") -> bool:
-        """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them.
-
-        One that divides those rows otherwise than the labelled ones are divided has to be better: it may have found
-        what the texts are about in place of the classes.
-        """
-        began, pool = time.perf_counter(), self.taken()
-        expert = mixture_expert(features, pool, self.parts)
-        unlike = _distance(expert.final[len(self.parts.y) :].argmax(axis=1), self.parts) > _UNLIKE
-        return self.add(what, lambda: expert, "if better" if unlike else kept, began)
+        """An expert that learns from the unlabelled rows of features (N, d), anchored at what the pool says of them."""
+        pool = self.taken()
+        return self.add(what, lambda: mixture_expert(features, pool, self.parts), kept)
 
     def _tell(self, what: str, pool: Pool, verdict: str, why: str, began: float) -> None:
         self.rungs.append(Rung.of(what, pool, self.parts, verdict, why, began))
@@ -220,12 +213,6 @@ class _Narrow:
         """The same decision values from the whole rows."""
         coef = linear.coef @ self.basis.T
         return Linear(coef, linear.intercept - coef @ self.middle)
-
-
-def _distance(codes: "Ints", parts: Parts) -> float:
-    """The total variation distance of the classes' shares in these rows from those in the labelled ones."""
-    shares = [np.bincount(each, minlength=parts.k) / max(len(each), 1) for each in (codes, parts.y)]
-    return float(np.abs(shares[0] - shares[1]).sum()) / 2.0
 
 
 def losses_of(before: Pool, after: Pool) -> str:

@@ -41,6 +41,10 @@ _ALSO = {
     "pos": "positive", "neg": "negative", "good": "positive", "bad": "negative", "neu": "neutral",
     "好评": "正面", "差评": "负面", "积极": "正面", "消极": "负面", "正向": "正面", "负向": "负面", "中评": "中性",
 }  # fmt: skip
+_REST = {
+    "neither", "none", "none of these", "other", "others", "rest", "misc", "miscellaneous", "unknown", "unrelated",
+    "其他", "其它", "无", "未知", "以上都不是",
+}  # fmt: skip
 _LATIN = re.compile(r"[^\W\d_]{3,}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -75,9 +79,10 @@ def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | 
 
 
 def negations(names: Sequence[Sequence[str]]) -> list[int]:
-    """The classes whose first name is that of another one with a "not" before it."""
+    """The classes whose first name is that of another one with a "not" before it, or means none of the others."""
     first = {each[0] for each in names}
-    return [label for label, (name, *_) in enumerate(names) if _NEGATION.sub("", name, count=1) in first - {name}]
+    bare = [_NEGATION.sub("", name, count=1) for name, *_ in names]
+    return [label for label, (name, *_) in enumerate(names) if bare[label] in first - {name} or name in _REST]
 
 
 def read_label_names(path: Path) -> dict[str, str | list[str]]:
