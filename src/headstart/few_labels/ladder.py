@@ -143,7 +143,7 @@ class Ladder:
         shares = ", ".join(f"{each.name} {factor:.2f}" for each, factor in self.pool.parts())
         self._tell("with words", self.pool, "kept", f"factors: {shares}", began)
 
-    def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better", began: float | None = None) -> bool:
+    def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
         """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
         higher by more than a standard error, for what does not learn from the labelled rows.
         """
