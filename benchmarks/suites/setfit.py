@@ -2,8 +2,8 @@
 
 HEADSTART_PEERS_PYTHON names the interpreter that has setfit, if it is not this one; HEADSTART_SETFIT_ONLY limits the
 suite to some data sets and seeds (`cr:0,emotion:0`), HEADSTART_SETFIT_SHOTS to some numbers of rows (`8`),
-HEADSTART_SETFIT_NAMES to some contenders (`contrastive;setfit`). Finished cells are kept in the temporary folder: a suite that was
-broken off goes on.
+HEADSTART_SETFIT_NAMES to some contenders (`contrastive;setfit`). Finished cells are kept in the temporary folder: a
+suite that was broken off goes on.
 """
 
 import hashlib
