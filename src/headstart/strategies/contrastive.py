@@ -85,7 +85,7 @@ class Contrastive(FineTuning):
     @contextmanager
     def support(self, task: Task) -> "Iterator[tuple[Support, Work]]":
         """The rows of a task and a network that is about to be tuned on them, for others to do so."""
-        settings = self.settings_type.build(self.defaults, self.strategy_settings)
+        settings = _ContrastiveSettings.build(self.defaults, self.strategy_settings)
         work = self._work(task, settings)
         with self._support(work, settings) as (support, _):
             yield support, work
@@ -107,9 +107,7 @@ class Contrastive(FineTuning):
         return Tuned(work.encoder, support.network.body)
 
     @contextmanager
-    def _support(self, work: Work, settings: Settings) -> "Iterator[tuple[Support, str | None]]":
-        if not isinstance(settings, _ContrastiveSettings):
-            raise TypeError(f"settings of type {type(settings).__name__}")
+    def _support(self, work: Work, settings: _ContrastiveSettings) -> "Iterator[tuple[Support, str | None]]":
         from headstart.finetuning.support import Support
 
         with self._ready(work, settings) as (network, inputs, _):
@@ -118,9 +116,11 @@ class Contrastive(FineTuning):
             yield Support(network, inputs, y, _loss(settings), settings, seed), inputs.note
 
     def _fit(self, work: Work, settings: Settings) -> Predictor:
+        if not isinstance(settings, _ContrastiveSettings):
+            raise TypeError(f"settings of type {type(settings).__name__}")
         task, encoder = work.task, work.encoder
         with self._support(work, settings) as (support, note):
-            learnt = support.learn(self.halves(task) if getattr(settings, "guard", True) else ())
+            learnt = support.learn(self.halves(task) if settings.guard else ())
             kept = self.tuned(support, work) if learnt.is_tuned else encoder
         reasons = (*learnt.reasons, *filter(None, [note]))
         return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)
