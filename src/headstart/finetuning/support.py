@@ -61,7 +61,7 @@ class Support:
             if keep_frozen:
                 return Learnt(untuned, False, tuple(reasons))
             scale = fit_scale(after, self.y)
-        head = _scaled(self._head(self.after_all(), self.y), scale)
+        head = _scaled(self._head(self.after(np.arange(len(self.y))), self.y), scale)
         return Learnt(head, True, (self._said(), *reasons))
 
     def _answers(self, halves: "Sequence[tuple[Ints, Ints]]", frozen: "Floats") -> "tuple[Floats, Floats]":
@@ -81,15 +81,18 @@ class Support:
             self.network.load_state_dict(start, strict=False)
             yield features
 
-    def after_all(self) -> "Floats":
-        """(n, d) of all rows after tuning on all of them; the body stays so."""
-        self._tune(np.arange(len(self.y)))
+    def after(self, rows: "Ints") -> "Floats":
+        """(n, d) of all rows after tuning on these; the body stays so."""
+        self._tune(rows)
         return self._features()
 
-    def n_products(self) -> int:
-        """Multiplications of weights and states that tuning on all rows takes, about: the bulk of the work."""
-        open_weights: int = sum(p.numel() for p in self.network.body.parameters() if p.requires_grad and p.ndim > 1)
-        return round(3 * self.settings.n_epochs * open_weights * int(self.inputs.lengths.sum()))
+    def n_products(self) -> "Floats":
+        """(n,) multiplications of weights and states that reading each row takes, about. Tuning takes three times as
+        many in each epoch.
+        """
+        weights = sum(p.numel() for p in self.network.body.parameters() if p.requires_grad and p.ndim > 1)
+        products: Floats = float(weights) * self.inputs.lengths
+        return products
 
     def _head(self, features: "Floats", y: "Ints") -> Logistic:
         return Logistic(C=_C, random_state=self.random_state).fit(features, y)

@@ -6,7 +6,7 @@ Shape letters: n labelled rows, d features, k classes.
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from sklearn.preprocessing import normalize
@@ -15,8 +15,12 @@ from headstart.encoders.transformer import Transformer
 from headstart.few_labels.experts import Expert, Linear, Parts, from_tuned
 from headstart.few_labels.ladder import Ladder, Pool, Rung, losses_of
 from headstart.few_labels.reading import Reading
+from headstart.functional.resampling import stratified_sample
 from headstart.strategies.contrastive import Contrastive
-from headstart.types import Task
+from headstart.types import Ints, Task
+
+if TYPE_CHECKING:
+    from headstart.finetuning.support import Support
 
 __all__ = ["Climbed", "TunedRung"]
 
@@ -25,6 +29,7 @@ _MOST_PRODUCTS = 500e9  # without a budget: 15 s of one core
 _SHARE_OF_BUDGET = 0.5
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
+_LEAST_A_CLASS = 8  # rows, on average: fewer are not tuned on where there are more
 _LEAST_SIZE = 0.5  # of the pool's factor in the halves
 _PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 
@@ -69,23 +74,35 @@ class TunedRung:
         contrastive = Contrastive(self.reading.dense.model, encoder_settings=settings)
         parts = Parts(np.asarray(self.task.y), len(self.task.classes), tuple(halves), 1)
         with contrastive.support(self.task) as (support, work):
-            if 2 * support.n_products() > self._most_products():
+            rows = self._rows(support)
+            if rows is None:
                 return None
-            of_halves = [normalize(rows) for rows in support.after_each(learn for learn, _ in halves)]
+            learnt = (np.intersect1d(learn, rows) for learn, _ in halves)
+            of_halves = [normalize(features) for features in support.after_each(learnt)]
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
             if float(before.losses.mean() - after.losses.mean()) < _LEAST_GAIN:
                 return Climbed(self._rung(before, after, parts, "left out", began))
-            expert = from_tuned(normalize(support.after_all()), of_halves, parts)
+            expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
             encoder = contrastive.tuned(support, work)
         size = max(float(before.factors[0]), _LEAST_SIZE)
         of_pool, of_tuned = (float(factor) / size for factor in after.factors)
         rung = self._rung(before, after, parts, "kept", began)
         return Climbed(rung, of_pool, (self.reading.dense_name, encoder, expert.linear.times(of_tuned)))
 
-    def _most_products(self) -> float:
-        left = self.seconds_left
-        return _MOST_PRODUCTS if left is None else _SHARE_OF_BUDGET * left * _PRODUCTS_A_SECOND
+    def _rows(self, support: "Support") -> Ints | None:
+        """The rows to tune on: all, or as many of each class as there is time for; None where these are too few.
+
+        Time goes into three readings of all rows, and twice (the halves, and the whole) into epochs of those.
+        """
+        left, read = self.seconds_left, float(support.n_products().sum())
+        most = _MOST_PRODUCTS if left is None else _SHARE_OF_BUDGET * left * _PRODUCTS_A_SECOND
+        share = (most - 3.0 * read) / (2.0 * 3.0 * support.settings.n_epochs * read)
+        y, n = np.asarray(self.task.y), round(share * len(self.task.y))
+        if share >= 1.0:
+            return np.arange(len(y))
+        rng = np.random.default_rng(self.task.random_state)
+        return stratified_sample(y, n, rng) if n >= _LEAST_A_CLASS * len(self.task.classes) else None
 
     def _rung(self, before: Pool, after: Pool, parts: Parts, verdict: str, began: float) -> Rung:
         why = f"learning from one half of them: {losses_of(before, after)}"
