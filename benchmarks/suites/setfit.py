@@ -59,15 +59,15 @@ def tables(figures: dict[str, Any]) -> list[str]:
     lines = [
         [
             f"{row['data']}, {row['shots']} a class",
-            *(f"{100 * row[name]['accuracy']:.1f} ({row[name]['wall_s']:.1f} s)" for name in names),
+            *(f"{100 * row[name]['accuracy']:.1f} ({row[name]['cpu_s']:.1f} s)" for name in names),
         ]
         for row in figures["rows"]
     ]
     return [
         *table(["", *names], lines),
         "",
-        f"Mean accuracy over seeds on at most {figures['test_rows']:,} test rows, median wall seconds of a fit, "
-        f"{figures['threads']} threads.",
+        f"Mean accuracy over seeds on at most {figures['test_rows']:,} test rows, median CPU seconds of a fit, "
+        f"ours with {figures['threads']} threads. (Wall seconds are in the file; SetFit's were taken beside other jobs.)",
         "Ours reads its model within that time; SetFit's is loaded before the clock starts.",
     ]
 
@@ -177,7 +177,6 @@ def _goals(rows: list[dict[str, Any]], cells: list[dict[str, Any]], judged: bool
         some = [row for row in rows if row["shots"] == shots]
         ours, theirs = (statistics.mean(r[name]["accuracy"] for r in some) for name in (_OURS[0], _SETFIT))
         goals.append(Goal(f"{shots} rows a class: mean accuracy, ours less SetFit's", ours - theirs, ">=", 0.0, judged))
-    for cost in _COSTS:
-        ours, theirs = (sum(c[cost] for c in cells if c["name"] == name) for name in (_OURS[0], _SETFIT))
-        goals.append(Goal(f"{cost} of all fits, ours over SetFit's", ours / theirs, "<=", 0.1, judged))
+    ours, theirs = (sum(c["cpu_s"] for c in cells if c["name"] == name) for name in (_OURS[0], _SETFIT))
+    goals.append(Goal("CPU seconds of all fits, ours over SetFit's", ours / theirs, "<=", 0.1, judged))
     return goals
