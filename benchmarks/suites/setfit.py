@@ -173,7 +173,9 @@ def _rows(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _goals(rows: list[dict[str, Any]], cells: list[dict[str, Any]], judged: bool) -> list[Goal]:
-    goals = []
+    goals: list[Goal] = []
+    if not {_OURS[0], _SETFIT} <= {cell["name"] for cell in cells}:
+        return goals
     for shots in dict.fromkeys(row["shots"] for row in rows):
         some = [row for row in rows if row["shots"] == shots]
         ours, theirs = (statistics.mean(r[name]["accuracy"] for r in some) for name in (_OURS[0], _SETFIT))
