@@ -67,7 +67,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(["", *names], lines),
         "",
         f"Mean accuracy over {len({cell['seed'] for cell in figures['cells']})} seeds on at most "
-        f"{figures['test_rows']:,} test rows, median CPU seconds of a fit, ours with {figures['threads']} threads. "
+        f"{figures['test_rows']:,} test rows, median CPU seconds of a fit (threads of ours: {figures['threads']}). "
         "(Wall seconds are in the file; SetFit's were taken beside other jobs.)",
         "Ours reads its model within that time; SetFit's is loaded before the clock starts.",
     ]
