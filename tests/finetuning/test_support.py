@@ -18,6 +18,9 @@ TASK = Task(TEXTS, np.arange(12) % 2, ("good", "cold"))
 
 def test_tuning_on_parts_leaves_the_body_as_it_was(tiny_model: Callable[[str], Path]) -> None:
     """Features after one part do not depend on the parts before it; the body changes only by tuning that is to stay."""
+    import torch
+
+    torch.set_num_threads(1)
     first, second = np.arange(6), np.array([0, 2, 4, 6, 7])  # not as many of each class
     with Contrastive(str(tiny_model("bert"))).support(TASK) as (support, _):
         start = {name: p.clone() for name, p in support.network.body.state_dict().items()}
