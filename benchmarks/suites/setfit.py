@@ -68,7 +68,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "",
         f"Mean accuracy over {len({cell['seed'] for cell in figures['cells']})} seeds on at most "
         f"{figures['test_rows']:,} test rows, median CPU seconds of a fit (threads of ours: {figures['threads']}). "
-        "(Wall seconds are in the file; SetFit's were taken beside other jobs.)",
+        "(Wall seconds are in the file: other jobs of the machine change them.)",
         "Ours reads its model within that time; SetFit's is loaded before the clock starts.",
     ]
 

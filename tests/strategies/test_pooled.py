@@ -95,8 +95,8 @@ def test_one_alone_stays_where_it_does_as_well(kept: str) -> None:
     assert found.reasons[0].endswith(f"{kept} was kept, it does as well alone.")
 
 
-def test_an_encoder_of_counts_is_a_linear_probe() -> None:
-    """There is nothing to pool: the same probabilities as by `linear_probe`."""
+def test_with_an_encoder_of_counts_there_is_nothing_to_pool() -> None:
+    """Words alone: the same probabilities as by `linear_probe`."""
     ours, theirs = (TextClassifier("tfidf", strategy).fit(TEXTS, LABELS) for strategy in ("pooled", "linear_probe"))
     np.testing.assert_array_equal(ours.predict_proba(TEXTS), theirs.predict_proba(TEXTS))
 

@@ -1,6 +1,8 @@
 """The last rung of few_labels: an encoder that is tuned on the labelled rows."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partialmethod
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,8 @@ import pytest
 from headstart import TextClassifier, load_bundle
 from headstart.data.splits import sample_per_class
 from headstart.strategies import _tuned_rung as module
+from headstart.strategies.contrastive import Contrastive
+from headstart.types import Task
 
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
@@ -58,6 +62,58 @@ def test_a_tuned_encoder_stands_beside_the_pool(
     assert all(encoder.supervised for encoder in encoders)
 
 
+def test_the_model_is_the_pool_and_the_tuned_expert(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The weights of the pool are those without tuning times one factor; those of the tuned features tell the classes
+    apart by themselves. A pool whose factor is 0 is not read at all, and rows are of length 1 all the same.
+    """
+    monkeypatch.setattr(module, "_LEAST_GAIN", -np.inf)
+    found: list[module.Climbed] = []
+    add = module.TunedRung.add
+
+    def kept(rung: module.TunedRung, of_pool: float | None = None) -> module.Climbed:
+        climbed = add(rung)
+        assert climbed is not None
+        found.append(climbed if of_pool is None else replace(climbed, of_pool=of_pool))
+        return found[-1]
+
+    monkeypatch.setattr(module.TunedRung, "add", kept)
+    folder = tiny_model("bert")
+    both, plain = fitted(folder), fitted(folder, tuning="none")
+    heads: list[Any] = [model.predictor_.head for model in (both, plain)]
+    weights, before = (head.get_state().arrays["coef"] for head in heads)
+    n_tuned = weights.shape[1] - before.shape[1]
+    np.testing.assert_allclose(weights[:, : before.shape[1]], found[0].of_pool * before, atol=1e-6)
+    encoder: Any = both.predictor_.encoder
+    values = encoder.encode(TEXTS).toarray()[:, -n_tuned:] @ weights[:, -n_tuned:].T
+    assert found[0].tuned is not None
+    values += found[0].tuned[2].intercept
+    assert (values.argmax(axis=1) == [both.classes_.tolist().index(label) for label in LABELS]).all()
+
+    monkeypatch.setattr(module.TunedRung, "add", partialmethod(kept, of_pool=0.0))
+    alone = fitted(folder)
+    reader: Any = alone.predictor_.encoder
+    assert alone.predictor_.encoder_name == str(folder)
+    np.testing.assert_allclose(np.linalg.norm(reader.encode(TEXTS), axis=1), 1.0, atol=1e-5)
+    assert alone.score(TEXTS, LABELS) == 1.0
+
+
+def test_of_many_rows_a_part_is_tuned_on(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many of each class as the time is enough for: three readings of all rows, and six an epoch of those."""
+    texts, y = tuple(f"{text} {i}" for i in range(4) for text in TEXTS), np.arange(64) % 2
+    task = Task(texts, y, ("good", "cold"))
+    given: Any = (None, None, None, {}, None)
+    with Contrastive(str(tiny_model("bert"))).support(task) as (support, _):
+        products = support.n_products()
+        for share, n in ((2.0, 64), (0.5, 32), (0.1, None), (-1.0, None)):
+            wanted = (3.0 + 6.0 * support.settings.n_epochs * share) * products.sum()
+            monkeypatch.setattr(module, "_SECONDS", wanted / module._PRODUCTS_A_SECOND)
+            rows = module.TunedRung(task, *given)._rows(support)
+            assert (None if rows is None else len(rows)) == n
+            assert rows is None or np.bincount(y[rows]).tolist() == [n // 2, n // 2]  # type: ignore[operator] # a number
+
+
 def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The model is then the one without tuning, to the bit."""
     monkeypatch.setattr(module, "_LEAST_GAIN", np.inf)
@@ -69,7 +125,7 @@ def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkey
 
 
 def test_it_is_not_tried_with_few_rows_or_little_time(tiny_model: Callable[[str], Path]) -> None:
-    """Halves need two rows of each class; a second is not enough for anything."""
+    """Halves need two rows of each class; a millisecond is not enough for anything."""
     folder = tiny_model("bert")
     assert not rungs(fitted(folder, TEXTS[:6], LABELS[:6]))
     assert not rungs(fitted(folder, budget_s=0.001))

@@ -56,6 +56,8 @@ class Transformer:
 
     pretrained = True
 
+    supervised = False
+
     def __init__(
         self,
         model: str = "minilm",
@@ -128,7 +130,7 @@ class Transformer:
                 "long_texts": self.recipe_.long_texts,
                 "max_windows": self.recipe_.max_windows,
                 "layers": list(self.recipe_.layers),
-                "supervised": bool(getattr(self, "supervised", False)),
+                "supervised": self.supervised,
             }
         )
 

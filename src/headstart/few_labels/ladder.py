@@ -102,9 +102,11 @@ class Pool:
             factors = _UNSURE * belief
         return cls(tuple(experts), factors, answers, log_losses(answers, asked))
 
-    def is_better(self, before: "Pool") -> bool:
-        """Whether the held-out log loss is lower than another pool's; also where nothing is held out."""
-        return not len(self.losses) or float(self.losses.mean()) < float(before.losses.mean())
+    def is_better(self, before: "Pool", by: float = 0.0) -> bool:
+        """Whether the held-out log loss is lower than another pool's, by more than this; also where nothing is held
+        out.
+        """
+        return not len(self.losses) or float(before.losses.mean() - self.losses.mean()) > by
 
     def parts(self) -> list[tuple[Expert, float]]:
         """The experts with their factors."""

@@ -70,7 +70,7 @@ class Reading:
         if not blocks:
             raise ValueError("no weights")
         names, encoders, linears = zip(*blocks, strict=True)
-        if len(blocks) == 1:
+        if len(blocks) == 1 and not more:
             return names[0], self.alone if dense else encoders[0], linears[0]
         name = "+".join(names)
         coef = np.hstack([linear.coef for linear in linears])

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 __all__ = ["Climbed", "TunedRung"]
 
 _MOST_ROWS = 1_000  # past which `finetune` is the way to tune
-_MOST_PRODUCTS = 500e9  # without a budget: 15 s of one core
+_PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
+_SECONDS = 25.0  # without a budget, at that rate
 _SHARE_OF_BUDGET = 0.5
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
 _LEAST_A_CLASS = 8  # rows, on average: fewer are not tuned on where there are more
 _LEAST_SIZE = 0.5  # of the pool's factor in the halves
-_PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class TunedRung:
             of_halves = [normalize(features) for features in support.after_each(learnt)]
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
-            if float(before.losses.mean() - after.losses.mean()) < _LEAST_GAIN:
+            if not after.is_better(before, by=_LEAST_GAIN):
                 return Climbed(self._rung(before, after, parts, "left out", began))
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
             encoder = contrastive.tuned(support, work)
@@ -95,8 +95,8 @@ class TunedRung:
 
         Time goes into three readings of all rows, and twice (the halves, and the whole) into epochs of those.
         """
-        left, read = self.seconds_left, float(support.n_products().sum())
-        most = _MOST_PRODUCTS if left is None else _SHARE_OF_BUDGET * left * _PRODUCTS_A_SECOND
+        seconds = _SECONDS if self.seconds_left is None else _SHARE_OF_BUDGET * self.seconds_left
+        most, read = seconds * _PRODUCTS_A_SECOND, float(support.n_products().sum())
         share = (most - 3.0 * read) / (2.0 * 3.0 * support.settings.n_epochs * read)
         y, n = np.asarray(self.task.y), round(share * len(self.task.y))
         if share >= 1.0:

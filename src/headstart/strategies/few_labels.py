@@ -15,7 +15,7 @@ from headstart.checks import check_choice, check_whole
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
-from headstart.few_labels.ladder import LEAST_UNLABELLED, Ladder, Pool, Rung
+from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, layers_of, read
 from headstart.heads.logistic import Logistic
@@ -83,7 +83,7 @@ class FewLabels(OwnHead):
         began, names = time.perf_counter(), self._names(task)
         reading = read(task, self.encoder, self.settings.words, self.encoder_settings, self.settings.most_unlabelled)
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
-        climb = partial(_climb, reading, self._directions(reading, names), names)
+        climb = partial(_climb, reading, _named(reading, names))
         ladder = climb(parts)
         left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
         last = TunedRung(task, reading, ladder, lambda parts: climb(parts).taken(), self.encoder_settings, left)
@@ -91,13 +91,6 @@ class FewLabels(OwnHead):
         rungs = [*ladder.rungs, *([] if tuned is None else [tuned.rung])]
         reasons = (*reading.notes, *_told(rungs), *_unused(task, reading, rungs))
         return _predictor(task, reading, ladder.taken(), tuned, reasons)
-
-    def _directions(self, reading: Reading, names: _Names | None) -> Floats | None:
-        """(k, d) where the names point in the features; None where nothing is known of them."""
-        if names is None or reading.dense is None:
-            return None
-        towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
-        return towards if towards.any() else None  # an encoder that has learnt words from texts may know none of these
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
@@ -107,7 +100,17 @@ class FewLabels(OwnHead):
         return wordings(task.classes, task.label_names)
 
 
-def _climb(reading: Reading, towards: Floats | None, names: _Names | None, parts: Parts) -> Ladder:
+def _named(reading: Reading, names: _Names | None) -> tuple[Floats, Kept] | None:
+    """(k, d) where the names point in the features, and when that stays; None where nothing is known of them."""
+    if names is None or reading.dense is None:
+        return None
+    towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
+    if not towards.any():  # an encoder that has learnt words from texts may know none of these
+        return None
+    return towards, "if better" if negations(names) else "unless worse"
+
+
+def _climb(reading: Reading, named: tuple[Floats, Kept] | None, parts: Parts) -> Ladder:
     """All rungs but the last, with these parts of the rows."""
     ladder = Ladder(parts)
     with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
@@ -116,9 +119,9 @@ def _climb(reading: Reading, towards: Floats | None, names: _Names | None, parts
         of_words = isinstance(reading.dense, Lsa)  # sums of the words: of labelled rows they show no more than words do
         if reading.dense is not None and not (of_words and mixes):
             ladder.beside(_what(reading), partial(_dense, reading, parts))
-        if towards is not None:
-            made = partial(from_names, reading.dense_features, towards, parts, "names")
-            ladder.add(_NAMES, made, "if better" if negations(names or ()) else "unless worse")
+        if named is not None:
+            towards, kept = named
+            ladder.add(_NAMES, partial(from_names, reading.dense_features, towards, parts, "names"), kept)
         if mixes:
             what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
             ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
@@ -170,7 +173,7 @@ def _predictor(task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, 
     found: dict[bool, Linear] = {}
     of_pool = 1.0 if tuned is None else tuned.of_pool
     for expert, factor in pool.parts():
-        if factor > 0.0:
+        if factor * of_pool > 0.0:
             of_words, weighted = expert.name in ("words", "own words"), expert.linear.times(factor * of_pool)
             found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
     more = [] if tuned is None or tuned.tuned is None else [tuned.tuned]
