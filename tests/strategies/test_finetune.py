@@ -104,6 +104,23 @@ def test_the_stages_follow_each_other(fit: Fit) -> None:
     assert [each.step for each in made.history.checks] == sorted(each.step for each in made.history.checks)
 
 
+def test_word_embeddings_learn_in_the_second_stage_only(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They stay as they were while the lower layers are frozen, and where the user names the layers that learn."""
+    tables, stage = [], Finetune._stage
+
+    def watched(*args: Any) -> Any:
+        way = stage(*args)
+        tables.append(way.network.body.model.get_input_embeddings().weight.detach().clone())
+        return way
+
+    monkeypatch.setattr(Finetune, "_stage", watched)
+    fit(task_of(), first_epochs=1, words="none")
+    fit(task_of(), first_epochs=1, words="none", top_layers=1)
+    first, second, *named = tables
+    assert not torch.equal(first, second)
+    assert all(torch.equal(first, each) for each in named)
+
+
 def test_a_second_stage_that_harms_is_undone(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its rates are far too high: the weights of the first stage stay, bit for bit."""
     ends, stage = [], Finetune._stage

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loss", "contrast", "features_of", "n_steps_of", "pair_loss", "supervised_contrast"]
 
-_CHUNK_TOKENS = 1024  # of one pass through the model: a batch in parts of like length has little padding
+_CHUNK_TOKENS = 256  # of one pass through the model: a few rows, most of them in passes with little padding
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # features (B, d) and codes (B,) -> scalar
 

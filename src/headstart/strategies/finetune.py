@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -53,6 +53,12 @@ class _FinetuneSettings(Settings):
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts, or none. Got {self.words!r} instead.")
 
+    @classmethod
+    def build(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
+        """Where the user names the layers that learn, the word embeddings do not, unless that is asked for too."""
+        alone = {"embeddings": False} if "top_layers" in given else {}
+        return super(_FinetuneSettings, cls).build({**defaults, **alone}, given)
+
     def stages(self, n_layers: int) -> tuple[Settings, Settings]:
         """Of the top layers, and of all. New layers are new once; the first stage is in no log."""
         top = -(-n_layers // 2) if self.first_layers is None else self.first_layers
@@ -88,7 +94,12 @@ class Finetune(FineTuning):
 
     has_search: ClassVar[bool] = False
     settings_type: ClassVar[type[Settings]] = _FinetuneSettings
-    defaults: ClassVar[Mapping[str, Any]] = {"n_epochs": 1, "learning_rate": 2e-4, "schedule": "one_cycle"}
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "n_epochs": 2,
+        "learning_rate": 2e-4,
+        "schedule": "one_cycle",
+        "embeddings": True,  # of words, in the second stage
+    }
 
     def _transformer(self, task: Task) -> Transformer:
         encoder = super()._transformer(task)
