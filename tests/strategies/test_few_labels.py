@@ -33,6 +33,26 @@ def test_words_alone_where_the_encoder_counts() -> None:
     assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
 
 
+def test_shares_of_unlabelled_texts_move_the_offset_alone() -> None:
+    """Four of five texts are of one class: every text's log odds rise by as much, which is the rung that is told."""
+    rng = np.random.default_rng(0)
+    words = [rng.choice(GOOD if rng.random() < 0.8 else BAD) for _ in range(300)]
+    things = rng.choice(["film", "soup", "room"], 300)
+    texts = [f"a {word} {thing} {i}" for i, (word, thing) in enumerate(zip(words, things, strict=True))]
+    odds, told = [], []
+    for shares in ("none", "auto"):
+        model = TextClassifier("tfidf", "few_labels", settings={"strategy.shares": shares})
+        made = model.fit(TEXTS, LABELS, unlabelled=Dataset(tuple(texts)))
+        values = np.log(made.predict_proba(texts[:9]))
+        odds.append(values[:, 1] - values[:, 0])
+        told.append([reason for reason in made.predictor_.reasons if "class shares of the 300" in reason])
+    moved = odds[1] - odds[0]
+    np.testing.assert_allclose(moved, moved[0], atol=1e-6)
+    assert moved[0] > 0.5
+    assert not told[0]
+    assert "pos 50 to" in told[1][0]
+
+
 @pytest.mark.parametrize("family", ["bert", "gpt2"])
 def test_four_layers_of_any_model(family: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     """The layers are read from the middle to the top; a bundle gives the same labels without torch."""

@@ -18,6 +18,7 @@ from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_name
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, layers_of, read
+from headstart.few_labels.shares import shares_rung
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
 from headstart.strategies._own_head import OwnHead
@@ -34,12 +35,14 @@ _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Settings:
     """words: the encoder of counts. names: "auto" = those given, else labels that are words; "given" only; "none".
-    tuning: "auto" = the last rung, an encoder tuned on the labelled rows, where there is time for it; "none".
+    shares: "auto" = those of the classes among unlabelled texts count, where they are others than those of the labelled
+    rows; "none". tuning: "auto" = the last rung, an encoder tuned on the labelled rows, where there is time; "none".
     most_unlabelled: texts of them that are read; None = 1,000, or what a budget allows.
     """
 
     words: str = "tfidf"
     names: str = "auto"
+    shares: str = "auto"
     tuning: str = "auto"
     most_unlabelled: int | None = None
 
@@ -47,7 +50,8 @@ class _Settings:
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts. Got {self.words!r} instead.")
         check_choice("names", self.names, ("auto", "given", "none"), part="strategy")
-        check_choice("tuning", self.tuning, ("auto", "none"), part="strategy")
+        for name in ("shares", "tuning"):
+            check_choice(name, getattr(self, name), ("auto", "none"), part="strategy")
         check_whole("most_unlabelled", self.most_unlabelled, optional=True, part="strategy")
 
 
@@ -85,12 +89,17 @@ class FewLabels(OwnHead):
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
         climb = partial(_climb, reading, _named(reading, names))
         ladder = climb(parts)
+        rungs: list[Rung] = [*ladder.rungs]
+        offset: Floats = np.zeros(parts.k)
+        if self.settings.shares == "auto" and len(reading.unlabelled) >= LEAST_UNLABELLED and parts.pairs:
+            rung, offset = shares_rung(ladder.taken(), parts, task.classes)
+            rungs.append(rung)
         left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
         last = TunedRung(task, reading, ladder, lambda parts: climb(parts).taken(), self.encoder_settings, left)
         tuned = last.add() if self.settings.tuning == "auto" else None
-        rungs = [*ladder.rungs, *([] if tuned is None else [tuned.rung])]
+        rungs += [] if tuned is None else [tuned.rung]
         reasons = (*reading.notes, *_told(rungs), *_unused(task, reading, rungs))
-        return _predictor(task, reading, ladder.taken(), tuned, reasons)
+        return _predictor(task, reading, ladder.taken(), tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
@@ -168,8 +177,10 @@ def _dense(reading: Reading, parts: Parts) -> list[Expert]:
     return [Ridge(features, n).expert("layers", parts), replace(last, linear=widened)]
 
 
-def _predictor(task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, reasons: tuple[str, ...]) -> Predictor:
-    """The pool, and what was tuned, as one linear head over the features that carry weights."""
+def _predictor(
+    task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, offset: Floats, reasons: tuple[str, ...]
+) -> Predictor:
+    """The pool, and what was tuned, as one linear head over the features that carry weights; offset (k,) of it."""
     found: dict[bool, Linear] = {}
     of_pool = 1.0 if tuned is None else tuned.of_pool
     for expert, factor in pool.parts():
@@ -178,7 +189,7 @@ def _predictor(task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, 
             found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
     more = [] if tuned is None or tuned.tuned is None else [tuned.tuned]
     name, encoder, linear = reading.encoder(found.get(False), found.get(True), *more)
-    head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
+    head = Logistic.from_weights(linear.coef, linear.intercept + offset, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
 
 
