@@ -30,11 +30,13 @@ Cell = Mapping[str, Any]
 def run(setup: Setup) -> Result:
     """Each cell in a process of its own, one at a time with all threads, the contenders in another order each round.
 
-    HEADSTART_FINETUNE_DATA, _SEEDS, _CONTENDERS (names with semicolons between them) choose a part of the cells.
+    HEADSTART_FINETUNE_DATA, _SEEDS, _CONTENDERS (names with semicolons between them) choose a part of the cells;
+    _ALONE names the data sets that only `finetune` learns from.
     """
     strategies = [name for name in registry.names("strategy") if name not in _CHOOSERS]
-    data, seeds, contenders = (
+    data, alone, seeds, contenders = (
         _chosen("DATA", (*_DATA, *_ALONE)),
+        _chosen("ALONE", (*_DATA, *_ALONE), _ALONE),
         [int(seed) for seed in _chosen("SEEDS", [str(seed) for seed in _SEEDS])],
         _chosen("CONTENDERS", [*_PEERS, *_BUDGETS, *strategies]),
     )
@@ -42,7 +44,7 @@ def run(setup: Setup) -> Result:
         setup.file(name, "train"), setup.file(name, "test")
     cells = []
     for turn, (seed, name) in enumerate((seed, name) for seed in seeds for name in data):
-        asked = contenders if name in _DATA else [each for each in contenders if each == _OURS]
+        asked = contenders if name not in alone else [each for each in contenders if each == _OURS]
         first, others = asked[:1], asked[1:]  # the peer, whose time is the measure of budgets
         at = turn % max(len(others), 1)
         for contender in [*first, *others[at:], *others[:at]]:
@@ -158,10 +160,12 @@ def _given(value: float | None, form: str) -> str:
     return "" if value is None else form.format(value)
 
 
-def _chosen(what: str, known: Sequence[str]) -> list[str]:
-    """Names of the environment's HEADSTART_FINETUNE_... , all without it. Raises BenchmarkError for another name."""
+def _chosen(what: str, known: Sequence[str], usual: Sequence[str] = ()) -> list[str]:
+    """Names of the environment's HEADSTART_FINETUNE_... , the usual ones without it, or all. Raises BenchmarkError for
+    another name.
+    """
     given = os.environ.get(f"HEADSTART_FINETUNE_{what}")
-    names = given.split(";") if given else list(known)
+    names = given.split(";") if given else list(usual or known)
     if unknown := set(names) - set(known):
         raise BenchmarkError(f"HEADSTART_FINETUNE_{what}: {sorted(unknown)} not among {', '.join(known)}.")
     return names
