@@ -38,4 +38,5 @@ def test_an_answer_is_calibrated() -> None:
     assert (one.check.step, one.check.accuracy) == (5, np.mean(logits.argmax(axis=1) == y))
     assert one.check.loss == pytest.approx(ten.check.loss, rel=1e-5)
     assert one.losses.mean() == pytest.approx(one.check.loss)
+    np.testing.assert_array_equal(ten.logits, 10 * logits)
     assert one.scale == pytest.approx(10 * ten.scale, rel=1e-3)

@@ -108,8 +108,8 @@ def test_word_embeddings_learn_in_the_second_stage_only(fit: Fit, monkeypatch: p
     """They stay as they were while the lower layers are frozen, and where the user names the layers that learn."""
     tables, stage = [], Finetune._stage
 
-    def watched(*args: Any) -> Any:
-        way = stage(*args)
+    def watched(*args: Any, **more: Any) -> Any:
+        way = stage(*args, **more)
         tables.append(way.network.body.model.get_input_embeddings().weight.detach().clone())
         return way
 
@@ -125,8 +125,8 @@ def test_a_second_stage_that_harms_is_undone(fit: Fit, monkeypatch: pytest.Monke
     """Its rates are far too high: the weights of the first stage stay, bit for bit."""
     ends, stage = [], Finetune._stage
 
-    def watched(*args: Any) -> Any:
-        way = stage(*args)
+    def watched(*args: Any, **more: Any) -> Any:
+        way = stage(*args, **more)
         ends.append({name: value.clone() for name, value in way.network.state_dict().items()})
         return way
 
@@ -155,6 +155,66 @@ def test_a_short_budget_is_spent_on_the_first_stage(fit: Fit, monkeypatch: pytes
         made = fit(task_of(budget_s=budget_s))
         assert sum(reason.startswith("Fine-tuned") for reason in made.reasons) == n
         assert any("budget was too short" in reason for reason in made.reasons) == (n == 1)
+
+
+def test_the_rest_of_a_budget_makes_the_first_stage_longer(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock of one second a step and 12 steps a stage: 18 seconds are too few for both stages, 40 are enough."""
+    from headstart.strategies import finetune as module
+
+    now, steps, make, learn = [0.0], list[int](), Run.__post_init__, torch.optim.AdamW.step
+
+    def ticking(self: Run) -> None:
+        self.clock = lambda: now[0]
+        make(self)
+
+    def counted(run: Run) -> Any:
+        for step in in_one_piece(run):
+            steps.append(step.number)
+            yield step
+
+    def slow(*args: Any, **more: Any) -> Any:
+        now[0] += 1.0
+        return learn(*args, **more)
+
+    in_one_piece = Run.steps
+    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    monkeypatch.setattr(Run, "__post_init__", ticking)
+    monkeypatch.setattr(Run, "steps", counted)
+    monkeypatch.setattr(torch.optim.AdamW, "step", slow)
+    for budget_s, most in ((18.0, 18), (40.0, 12)):
+        now[0] = 0.0
+        steps.clear()
+        texts = fit(task_of(budget_s=budget_s), words="none").reasons
+        assert most - 2 <= max(steps) <= most
+        assert any("instead of 12" in text for text in texts) == (most > 12)
+        assert sum(text.startswith("Fine-tuned") for text in texts) == (1 if most > 12 else 2)
+
+
+def test_states_are_kept_where_texts_are_read_again(fit: Fit) -> None:
+    """By a first stage of two epochs, or one that few rows repeat; not by one that reads each text once."""
+    for more, is_kept in (({}, False), ({"first_epochs": 2}, True)):
+        reasons = fit(task_of(), words="none", **more).reasons
+        assert any("computed once and kept" in reason for reason in reasons) == is_kept
+
+
+def test_the_answer_that_stays_is_the_network_s(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The logits that words are weighed beside are those of the weights that stayed, asked once more here; up to the
+    rounding of kept states, as the first stage's answer is the one that stays.
+    """
+    from headstart.finetuning.rows import decide
+
+    ends, steps = list[tuple[Any, Any]](), Run.steps
+
+    def watched(run: Run) -> Any:
+        yield from steps(run)
+        asked = decide(run.network, run.inputs, run.rows.check, run.settings)
+        ends.append((None if run.kept is None else run.kept.logits, asked))
+
+    monkeypatch.setattr(Run, "steps", watched)
+    fit(task_of(), first_rate=3e-3, first_epochs=4, learning_rate=1.0, words="none")  # the second stage is undone
+    assert len(ends) == 2
+    for kept, asked in ends:
+        np.testing.assert_allclose(kept, asked, atol=1e-3)
 
 
 @pytest.mark.parametrize("stop", [5, 18])

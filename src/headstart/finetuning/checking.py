@@ -20,11 +20,12 @@ __all__ = ["Answer", "Best", "answer"]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A check with what each row says. losses (n,) of the logits times `scale`, the factor that calibrates them; the
-    check's loss is their mean.
+    """A check with what each row says: its logits (n, k), and the losses (n,) of these times `scale`, the factor that
+    calibrates them; the check's loss is their mean.
     """
 
     check: HeldOut
+    logits: "Floats"
     losses: "Floats"
     scale: float
 
@@ -45,4 +46,4 @@ def answer(step: int, logits: "Floats", y: "Ints") -> Answer:
     scale = fit_scale(logits, y)
     losses = log_losses(logits * scale, y)
     check = HeldOut(step, float(losses.mean()), float(np.mean(logits.argmax(axis=1) == y)))
-    return Answer(check, losses, scale)
+    return Answer(check, logits, losses, scale)

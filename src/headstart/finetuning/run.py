@@ -225,7 +225,7 @@ class Run:
         if self._is_out_of_patience():
             self.notes.append(f"Stopped early, after {taken:,} of {self.plan.n_steps:,} steps: no check was better.")
         if self.plan.changes:
-            self.notes.append(f"The budget allowed {taken:,} of {self.n_steps():,} steps.")
+            self.notes.append(self.plan.note(taken))
         if self.state.mean.n:
             assign(parameters, self.state.mean.values)
             self.notes.append(f"The weights are the mean of those after the last {self.state.mean.n:,} steps (SWA).")

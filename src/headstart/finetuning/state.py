@@ -15,6 +15,7 @@ from headstart.predictor import HeldOut
 __all__ = ["RunState"]
 
 Parameters = Mapping[str, torch.Tensor]
+_ROWS = ("logits", "losses")  # of the best answer, a line a held-out row
 
 
 @dataclass(slots=True)
@@ -56,7 +57,8 @@ class RunState:
             return Saved(tensors, facts)
         check = self.best.answer.check
         facts |= {"best": asdict(check), "best_step": check.step, "best_scale": self.best.answer.scale}
-        tensors["best_losses"] = torch.from_numpy(np.asarray(self.best.answer.losses, np.float64))
+        for name in _ROWS:
+            tensors[f"best_{name}"] = torch.from_numpy(np.asarray(getattr(self.best.answer, name), np.float64))
         return Saved(tensors, facts, dict(zip(parameters, self.best.weights, strict=True)), check.step)
 
     def restore(self, saved: Saved, parameters: Parameters, optimiser: torch.optim.Optimizer) -> None:
@@ -73,9 +75,9 @@ class RunState:
         self.changes[:] = [(at, n_left) for at, n_left in facts["changes"]]
         self.best = None
         if saved.best:
-            losses = tensors["best_losses"].numpy()
+            rows = {name: tensors[f"best_{name}"].numpy() for name in _ROWS}
             weights = _beside([saved.best[name] for name in parameters], parameters)
-            self.best = Best(Answer(HeldOut(**facts["best"]), losses, facts["best_scale"]), weights)
+            self.best = Best(Answer(HeldOut(**facts["best"]), **rows, scale=facts["best_scale"]), weights)
 
 
 def _parts(optimiser: torch.optim.Optimizer) -> tuple[dict[str, torch.Tensor], dict[str, dict[str, Any]]]:

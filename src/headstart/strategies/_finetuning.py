@@ -75,34 +75,34 @@ class FineTuning:
         if n_trials and not self.has_search:
             raise ConfigError("strategy.search: no trial learns the way that this strategy does. Leave it out.")
         settings = self.settings_type.build({"least_steps": _LEAST_STEPS, **self.defaults}, given)
-        begun = monotonic()
         with together() as processes:
             processes.check_equal("training rows", [task.texts, task.y.tolist()])
             if not n_trials:
                 return self._fit(self._work(task, settings), settings)
             search = {"strategy.search": str(n_trials), "the list of settings": ", ".join(sorted(given))}
-            work, settings, reasons = self._after_search(self._work(task, settings, search), settings, n_trials, begun)
+            work, settings, reasons = self._after_search(self._work(task, settings, search), settings, n_trials)
             predictor = self._fit(work, settings)
             return replace(predictor, reasons=(*predictor.reasons, *reasons))
 
     def _work(self, task: Task, settings: Settings, more: Mapping[str, str] | None = None) -> Work:
-        """The task with all that is found, read and tokenised once. more: decides the run, beside the settings."""
+        """The task with all that is found, read and tokenised once, which its budget pays for. more: decides the run,
+        beside the settings.
+        """
         from headstart.finetuning.checkpoint import Checkpoint, identity
 
-        encoder, kept = self._transformer(task), None
+        begun, encoder, kept = monotonic(), self._transformer(task), None
         if task.checkpoint is not None and self.is_long_work:
             deciding = {**identity(self._name(), task, encoder, settings), **(more or {})}
             kept = Checkpoint(task.checkpoint, deciding, settings.checkpoint_every_s)
-        return Work(task, encoder, *encoder.tokeniser.windows(task.texts), kept)
+        ids, counts = encoder.tokeniser.windows(task.texts)
+        return Work(replace(task, budget_s=_left(task, begun)), encoder, ids, counts, kept)
 
-    def _after_search(
-        self, work: Work, settings: Settings, n_trials: int, begun: float
-    ) -> tuple[Work, Settings, tuple[str, ...]]:
+    def _after_search(self, work: Work, settings: Settings, n_trials: int) -> tuple[Work, Settings, tuple[str, ...]]:
         """What is left to do after the trials, the settings for it, and what the trials said.
 
         A run that goes on repeats no trial: its checkpoint has what they led to, also how much of the budget was left.
         """
-        place, task = work.checkpoint, work.task
+        begun, place, task = monotonic(), work.checkpoint, work.task
         saved = None if place is None else place.read()
         if saved is None:
             found = self._search(work, settings, n_trials)
@@ -110,7 +110,7 @@ class FineTuning:
             led_to: Mapping[str, Any] = {
                 "settings": {name: after[name] for name in after if after[name] != before[name]},
                 "reasons": found.reasons,
-                "budget_s": None if task.budget_s is None else task.budget_s - (monotonic() - begun),
+                "budget_s": _left(task, begun),
             }
         else:
             led_to = saved.beside
@@ -187,7 +187,8 @@ class FineTuning:
             depth = self._open(network, settings)
         current().start_equal(network)
         tokens = Tokens(body, work.ids, encoder.pad_id)
-        frozen = depth if settings.keep_states else 0
+        once = settings.n_epochs <= 1 and len(work.counts) >= settings.least_steps * settings.batch_rows
+        frozen = depth if settings.keep_states and not once else 0  # what is read once need not be kept
         with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
             yield network, in_windows(read, work.counts, normalise=body.recipe.normalise), depth
 
@@ -220,6 +221,11 @@ class FineTuning:
                 f"Fine-tuning needs a transformer, and encoder {self.encoder!r} is none. Take minilm, or a folder."
             )
         return encoder.fit(task.texts)
+
+
+def _left(task: Task, begun: float) -> float | None:
+    """Seconds of the budget, less those since `begun`."""
+    return None if task.budget_s is None else task.budget_s - (monotonic() - begun)
 
 
 def _by_language(texts: Sequence[str]) -> str:

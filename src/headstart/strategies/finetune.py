@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Finetune"]
 
 _FOLDERS = ("top", "all")  # of the stages' checkpoints
+_STRETCH = 2.0  # times the first stage's steps, where a budget has less left after it than it took
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +84,8 @@ class _Way:
 
 class Finetune(FineTuning):
     """Two stages, each with a cycle of rates of its own. The second begins where the first ended, and its weights stay
-    unless held-out rows are clearly worse off. A budget that is too short for both is spent on the first.
+    unless held-out rows are clearly worse off. A budget that is too short for both is spent on the first, up to twice
+    as long then.
 
     The words learn from the same rows as the network, and their decision values are added to the network's: both
     factors are fitted to held-out rows. So a bundle holds two encoders side by side and one linear head.
@@ -150,7 +152,7 @@ class Finetune(FineTuning):
             way = _Way(history=History.from_settings(saved.beside["history"]), reasons=tuple(saved.beside["reasons"]))
             ends_at = None if ends_at is None else ends_at - way.history.seconds
         else:
-            way = self._stage(work, first, rows, asked, ends_at, places[0], _Way())
+            way = self._stage(work, first, rows, asked, ends_at, places[0], _Way(), stretch=_STRETCH)
             left = inf if ends_at is None else ends_at - monotonic()
             if current().agree(left) < way.took:  # in a short run all layers forget more than they learn
                 return replace(way, reasons=(*way.reasons, "The budget was too short for all layers to learn."))
@@ -167,6 +169,7 @@ class Finetune(FineTuning):
         ends_at: float | None,
         place: "Checkpoint | None",
         way: _Way,
+        stretch: float = 1.0,
     ) -> _Way:
         """One run, from the weights that the way has come to."""
         from headstart.finetuning.averaging import copies
@@ -183,13 +186,14 @@ class Finetune(FineTuning):
             if way.network is not None:
                 network.last.load_state_dict(way.network.last.state_dict())
             run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, place)
+            run.plan.stretch = stretch
             if way.kept is not None:
                 before = replace(way.kept, check=replace(way.kept.check, step=0))
                 run.state.best = Best(before, copies(p for p in network.parameters() if p.requires_grad))
             with observe(run) as seen:
                 for step in run.steps():
                     seen(step)
-            logits = decide(network, inputs, asked, settings)
+            logits = decide(network, inputs, asked, settings) if run.kept is None else run.kept.logits
         reasons = (*way.reasons, *reasons_of(run, depth), *filter(None, [inputs.note]))
         history = way.history.then(seen.history())
         return _Way(network, logits, run.kept, history, reasons, monotonic() - begun)
