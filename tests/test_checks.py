@@ -1,12 +1,13 @@
 """Checks of settings: the message names part and setting, what is allowed, what was got."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.checks import check_choice, check_flag, check_number, check_whole
+from headstart.checks import check_choice, check_flag, check_number, check_whole, with_none
 from headstart.errors import ConfigError
 
 
@@ -52,3 +53,18 @@ def test_left_out() -> None:
     for check in (check_number, check_whole):
         with pytest.raises(ConfigError, match=", or left out"):
             check("x", -1, optional=True)
+
+
+def test_none_as_a_word() -> None:
+    """Where the default is a word, and nowhere else."""
+
+    @dataclass
+    class Kind:
+        way: str = "auto"
+        number: int = 3
+        layers: int | None = None
+        part: str | None = None
+
+    given = {"way": None, "number": None, "layers": None, "part": None, "unknown": None}
+    assert with_none(given, Kind) == {**given, "way": "none"}
+    assert with_none({"way": "fast", "number": 2}, Kind) == {"way": "fast", "number": 2}

@@ -1,11 +1,13 @@
 """Checks of settings that several parts share; the messages name the setting as `--set` does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from math import inf, isfinite
+from typing import Any
 
 from headstart.errors import ConfigError
 
-__all__ = ["check_choice", "check_flag", "check_number", "check_whole"]
+__all__ = ["check_choice", "check_flag", "check_number", "check_whole", "with_none"]
 
 
 def check_choice(setting: str, value: object, allowed: Sequence[str], *, part: str = "encoder") -> None:
@@ -53,3 +55,11 @@ def check_flag(setting: str, value: object, *, part: str = "encoder") -> None:
     """Raise ConfigError unless the value is true or false."""
     if not isinstance(value, bool):
         raise ConfigError(f"{part}.{setting} must be true or false. Got {value!r} instead.")
+
+
+def with_none(given: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Settings given for the dataclass `kind`, in which None is the word "none" where the default is a word: on the
+    command line and in recipes `none` is read as None.
+    """
+    words = {field.name for field in fields(kind) if isinstance(field.default, str)}
+    return {name: "none" if value is None and name in words else value for name, value in given.items()}

@@ -60,6 +60,14 @@ def test_the_limits_are_allowed(fine: dict[str, Any]) -> None:
     assert {name: getattr(settings, name) for name in fine} == fine
 
 
+def test_none_is_a_word_where_words_are_expected() -> None:
+    """`--set strategy.average=none` comes as None, which is no optimiser; None stays where it means something."""
+    settings = Settings.build({"average": "swa"}, {"average": None, "top_layers": None})
+    assert (settings.average, settings.top_layers) == ("none", None)
+    with pytest.raises(ConfigError, match=r"strategy\.optimiser must be one of"):
+        Settings.build({}, {"optimiser": None})
+
+
 def test_settings_that_do_not_go_together() -> None:
     """New random layers that are frozen, and embeddings that learn below frozen layers: refused with the way out."""
     with pytest.raises(ConfigError, match=r"reinit_layers is 3, but strategy\.top_layers lets only 2 learn.*Raise"):

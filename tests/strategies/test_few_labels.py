@@ -9,6 +9,7 @@ import pytest
 from sklearn.preprocessing import normalize
 
 from headstart import Dataset, TextClassifier, load_bundle, read_dataset
+from headstart.config import parse_settings
 from headstart.encoders import make_encoder
 from headstart.errors import ConfigError, DataError
 from headstart.few_labels.experts import Parts
@@ -33,6 +34,13 @@ def test_words_alone_where_the_encoder_counts() -> None:
     assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
 
 
+def test_none_on_the_command_line() -> None:
+    """`--set strategy.tuning=none` is the word there, which elsewhere is None; other settings keep None."""
+    given = parse_settings(["strategy.tuning=none", "strategy.shares=none", "strategy.names=NONE"])
+    model = TextClassifier("tfidf", "few_labels", settings={**given, "strategy.most_unlabelled": None})
+    assert model.fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1.0
+
+
 def test_shares_of_unlabelled_texts_move_the_offset_alone() -> None:
     """Four of five texts are of one class: every text's log odds rise by as much, which is the rung that is told."""
     rng = np.random.default_rng(0)
@@ -45,12 +53,16 @@ def test_shares_of_unlabelled_texts_move_the_offset_alone() -> None:
         made = model.fit(TEXTS, LABELS, unlabelled=Dataset(tuple(texts)))
         values = np.log(made.predict_proba(texts[:9]))
         odds.append(values[:, 1] - values[:, 0])
-        told.append([reason for reason in made.predictor_.reasons if "class shares of the 300" in reason])
+        told.append(
+            [reason for reason in made.predictor_.reasons if "class shares of" in reason or "own shares" in reason]
+        )
     moved = odds[1] - odds[0]
     np.testing.assert_allclose(moved, moved[0], atol=1e-6)
     assert moved[0] > 0.5
     assert not told[0]
+    assert "class shares of the 300 unlabelled texts" in told[1][0]
     assert "pos 50 to" in told[1][0]
+    assert "on texts like the unlabelled ones it will differ" in told[1][1]
 
 
 @pytest.mark.parametrize("family", ["bert", "gpt2"])

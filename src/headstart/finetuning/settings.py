@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from headstart.checks import check_choice, check_flag, check_number, check_whole
+from headstart.checks import check_choice, check_flag, check_number, check_whole, with_none
 from headstart.errors import ConfigError, did_you_mean
 from headstart.functional.schedules import SCHEDULES
 
@@ -125,4 +125,4 @@ class Settings:
                     f"Unknown setting 'strategy.{name}'.{did_you_mean(name, known)} Known: {', '.join(known)}."
                 )
         alone = {"least_steps": 0} if "n_epochs" in given else {}
-        return cls(**{**defaults, **alone, **given})
+        return cls(**{**defaults, **alone, **with_none(given, cls)})

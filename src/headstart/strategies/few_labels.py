@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
-from headstart.checks import check_choice, check_whole
+from headstart.checks import check_choice, check_whole, with_none
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
@@ -29,6 +29,10 @@ __all__ = ["FewLabels"]
 
 _NAMES = "names of the classes"  # the rung
 _Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
+_OTHER_SHARES = (
+    "What the labelled rows say of the whole model is about their own shares of the classes; "
+    "on texts like the unlabelled ones it will differ."
+)
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 
 
@@ -98,7 +102,8 @@ class FewLabels(OwnHead):
         last = TunedRung(task, reading, ladder, lambda parts: climb(parts).taken(), self.encoder_settings, left)
         tuned = last.add() if self.settings.tuning == "auto" else None
         rungs += [] if tuned is None else [tuned.rung]
-        reasons = (*reading.notes, *_told(rungs), *_unused(task, reading, rungs))
+        others = [_OTHER_SHARES] if offset.any() else []
+        reasons = (*reading.notes, *_told(rungs), *others, *_unused(task, reading, rungs))
         return _predictor(task, reading, ladder.taken(), tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:
@@ -144,7 +149,7 @@ def _settings(given: Mapping[str, Any]) -> _Settings:
             raise ConfigError(
                 f"strategy.{key} is not a setting of 'few_labels'.{did_you_mean(key, known)} Known: {', '.join(known)}."
             )
-    return _Settings(**given)
+    return _Settings(**with_none(given, _Settings))
 
 
 def _check(task: Task) -> None:
