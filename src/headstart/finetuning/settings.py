@@ -31,8 +31,8 @@ class Settings:
     l2_sp: pull of the weights towards the pre-trained ones (Li et al. 2018), beside weight_decay (towards zero).
     precision: "auto" = bf16 where the processor multiplies it in hardware, else fp32.
     reinit_layers: how many of the highest layers begin with new random weights (Zhang et al. 2021). dropout: of the
-    features; model_dropout: inside the model, None = the model's own. keep_states: what frozen layers make of each
-    text is computed once and kept.
+    features; model_dropout: inside the model, None = the model's own. keep_states: what frozen layers make of texts
+    that are read more than once is computed beforehand and kept.
     checks_per_epoch: how often the held-out rows are asked. patience: after so many checks in a row that are clearly
     worse than the best the run stops; None = never. average: "swa" = the mean of the weights over the last quarter of
     the steps, "wise" = between the pre-trained weights and the tuned ones, where held-out rows are better off there.

@@ -32,6 +32,7 @@ __all__ = ["Finetune"]
 
 _FOLDERS = ("top", "all")  # of the stages' checkpoints
 _STRETCH = 2.0  # times the first stage's steps, where a budget has less left after it than it took
+_AS_MUCH = 0.9  # of that time, since what is left was only foreseen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +142,7 @@ class Finetune(FineTuning):
         return _mix(way, words, task, asked)
 
     def _climb(self, work: Work, settings: _FinetuneSettings, rows: "Rows", asked: Ints, ends_at: float | None) -> _Way:
-        """Both stages, or the first alone where less time is left for the second than the first took."""
+        """Both stages, or the first alone where less time is left for the second than the first took by itself."""
         from headstart.finetuning.distributed import current
         from headstart.finetuning.network import blocks_of
 
@@ -154,7 +155,7 @@ class Finetune(FineTuning):
         else:
             way = self._stage(work, first, rows, asked, ends_at, places[0], _Way(), stretch=_STRETCH)
             left = inf if ends_at is None else ends_at - monotonic()
-            if current().agree(left) < way.took:  # in a short run all layers forget more than they learn
+            if current().agree(left) < _AS_MUCH * way.took:  # in a short run all layers forget more than they learn
                 return replace(way, reasons=(*way.reasons, "The budget was too short for all layers to learn."))
         if places[1] is not None:
             places[1].beside = {"history": way.history.settings(), "reasons": way.reasons}
