@@ -192,7 +192,7 @@ def test_the_rest_of_a_budget_makes_the_first_stage_longer(fit: Fit, monkeypatch
 
 def test_states_are_kept_where_texts_are_read_again(fit: Fit) -> None:
     """By a first stage of two epochs, or one that few rows repeat; not by one that reads each text once."""
-    for more, is_kept in (({}, False), ({"first_epochs": 2}, True)):
+    for more, is_kept in (({}, False), ({"first_epochs": 2}, True), ({"least_steps": 60}, True)):
         reasons = fit(task_of(), words="none", **more).reasons
         assert any("computed once and kept" in reason for reason in reasons) == is_kept
 

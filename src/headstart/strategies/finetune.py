@@ -1,4 +1,4 @@
-"""The recommended fine-tuning: first the top layers, on what the frozen ones below made of each text once; then all
+"""The recommended fine-tuning: first the top layers, while those below stay as they are; then all
 layers; and beside them a linear model of counted words, where held-out rows are clearly better off with it.
 """
 
