@@ -32,31 +32,6 @@ def test_by_hand() -> None:
     assert short.schedule(48) == pytest.approx(0.0)
 
 
-def stretched(seconds: float, at: int = 8, before: Plan | None = None) -> Plan:
-    """A hundred steps, two hundred at most; a second each, and so many seconds left."""
-    found = before or Plan(100, make_schedule("linear", 100, 10), 2.0)
-    found.fit(at, seconds / (1 - 0.03) + 1e-6, Pace(on_steps=float(at), n_steps=at), 1000, 0)
-    return found
-
-
-@pytest.mark.parametrize(
-    ("seconds", "n_steps"),
-    [(50, 58), (92, 100), (150, 158), (190, 198), (192, 100), (1000, 100)],
-)
-def test_time_that_is_too_short_for_anything_else_is_taken(seconds: float, n_steps: int) -> None:
-    """More steps than asked for, where there is no time for twice as many: that is what comes after them."""
-    found = stretched(seconds)
-    assert found.n_steps == n_steps
-    assert found.schedule(n_steps) == pytest.approx(0.0, abs=1e-9)
-
-
-def test_whether_it_is_stretched_is_decided_early() -> None:
-    """At step 60 of 100 neither plan becomes the other; the stretched one still follows the time that is left."""
-    assert stretched(100, 60, stretched(1000)).n_steps == 100
-    assert stretched(1000, 60, stretched(150)).n_steps == 200
-    assert stretched(20, 60, stretched(150)).n_steps == 80
-
-
 @given(
     n=st.integers(2, 400),
     looks=st.lists(st.tuples(st.floats(0.01, 10), st.floats(-5, 500)), min_size=1, max_size=6),

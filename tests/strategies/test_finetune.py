@@ -1,4 +1,4 @@
-"""Two stages and words beside them: what is kept, what is skipped, and that it can be broken off anywhere."""
+"""All layers learn from a last layer that fits, words stand beside: what is kept, and that it can be broken off."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,8 @@ from headstart.finetuning.checkpoint import discard, is_there  # noqa: E402 - ne
 from headstart.finetuning.run import Run  # noqa: E402 - as above
 from headstart.strategies.finetune import Finetune  # noqa: E402 - as above
 
-QUICK = {"n_epochs": 1, "first_epochs": 1, "learning_rate": 1e-3, "first_layers": 1, "batch_rows": 32}
+QUICK = {"n_epochs": 2, "learning_rate": 1e-3, "batch_rows": 32}
+IDLE = {"learning_rate": 1e-9, "head_learning_rate": 1e-9, "probe_rows": 0}
 Fit = Callable[..., Predictor]
 
 
@@ -56,9 +57,11 @@ def body(predictor: Predictor) -> dict[str, bytes]:
 
 
 def test_words_join_a_network_that_has_learnt_nothing(fit: Fit, tmp_path: Path) -> None:
-    """Its rates are almost zero; the words know all: both stand in the bundle, and the words decide."""
+    """Its rates are almost zero, its last layer begins at zero; the words know all: both stand in the bundle, and the
+    words decide.
+    """
     task = task_of()
-    made = fit(task, learning_rate=1e-9, first_rate=1e-9, head_learning_rate=1e-9)
+    made = fit(task, **IDLE)
     assert made.encoder_name.startswith("tfidf+")
     assert np.mean(made.predict_proba(task.texts).argmax(axis=1) == task.y) == 1
     again = load_bundle(save_bundle(made, tmp_path / "bundle"))
@@ -70,7 +73,7 @@ def test_the_sum_is_that_of_its_parts(fit: Fit) -> None:
     """The probabilities of the one head are softmax(network + words), each computed by itself."""
     from headstart.functional.probability import softmax
 
-    made = fit(task_of(noise=0.1), learning_rate=1e-4, first_rate=1e-4)
+    made = fit(task_of(noise=0.1), **IDLE)
     assert made.encoder_name.startswith("tfidf+")
     encoder: Any = made.encoder
     arrays = made.head.get_state().arrays
@@ -93,72 +96,48 @@ def test_words_are_one_encoder(fit: Fit) -> None:
         fit(task_of(), words="tfidf+tfidf:char")
 
 
-def test_the_stages_follow_each_other(fit: Fit) -> None:
-    """The history counts on, from the first stage's steps to the second's."""
-    made = fit(task_of(), n_epochs=3, first_epochs=2)
-    assert made.history is not None
-    assert [each.step for each in made.history.stretches] == list(range(1, made.history.n_steps + 1))
-    said = [reason for reason in made.reasons if reason.startswith("Fine-tuned")]
-    assert "highest 1 layers" in said[0]
-    assert "all layers" in said[1]
-    assert [each.step for each in made.history.checks] == sorted(each.step for each in made.history.checks)
+def test_it_is_never_worse_than_frozen_features(fit: Fit) -> None:
+    """With rates of almost zero it is the logistic regression that it began at, and after a step that spoils it."""
+    task = task_of()
+    for more in ({"learning_rate": 1e-9, "head_learning_rate": 1e-9}, {"learning_rate": 1.0, "n_epochs": 0.01}):
+        made = fit(task, words="none", dropout=0.0, **more)
+        assert any("began at a logistic regression" in reason for reason in made.reasons)
+        assert np.mean(made.predict_proba(task.texts).argmax(axis=1) == task.y) > 0.9
 
 
-def test_word_embeddings_learn_in_the_second_stage_only(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They stay as they were while the lower layers are frozen, and where the user names the layers that learn."""
-    tables, stage = [], Finetune._stage
+def test_all_layers_and_word_embeddings_learn(fit: Fit, tiny_model: Callable[[str], Path]) -> None:
+    """But where the user names the layers that learn, those below and the words stay as they were."""
+    from headstart.finetuning.network import blocks_of
 
-    def watched(*args: Any, **more: Any) -> Any:
-        way = stage(*args, **more)
-        tables.append(way.network.body.model.get_input_embeddings().weight.detach().clone())
-        return way
-
-    monkeypatch.setattr(Finetune, "_stage", watched)
-    fit(task_of(), first_epochs=1, words="none")
-    fit(task_of(), first_epochs=1, words="none", top_layers=1)
-    first, second, *named = tables
-    assert not torch.equal(first, second)
-    assert all(torch.equal(first, each) for each in named)
-
-
-def test_a_second_stage_that_harms_is_undone(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its rates are far too high: the weights of the first stage stay, bit for bit."""
-    ends, stage = [], Finetune._stage
-
-    def watched(*args: Any, **more: Any) -> Any:
-        way = stage(*args, **more)
-        ends.append({name: value.clone() for name, value in way.network.state_dict().items()})
-        return way
-
-    monkeypatch.setattr(Finetune, "_stage", watched)
-    harmed = fit(task_of(), first_rate=3e-3, first_epochs=4, learning_rate=1.0, words="none")
-    assert any("after step 0, clearly better" in reason for reason in harmed.reasons)
-    first, second = ends
-    assert all(torch.equal(first[name], second[name]) for name in first)
+    start = Finetune(str(tiny_model("bert")))._transformer(task_of()).whole_model().model
+    for more, changes in (({}, True), ({"top_layers": 1}, False)):
+        encoder: Any = fit(task_of(), words="none", probe_rows=0, **more).encoder
+        tuned = encoder.whole_model().model
+        pairs = [
+            (m.get_input_embeddings(), blocks_of(m)[0].attention.output.dense, blocks_of(m)[-1].attention.output.dense)
+            for m in (start, tuned)
+        ]
+        words, lowest, highest = (not torch.equal(a.weight, b.weight) for a, b in zip(*pairs, strict=True))
+        assert (words, lowest, highest) == (changes, changes, True)
 
 
-def test_a_short_budget_is_spent_on_the_first_stage(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where less time is left than the first stage took; with more there are two."""
-    from headstart.strategies import finetune as module
+def test_nothing_drops_inside_the_model(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless that is asked for: of the features some do."""
+    seen, steps = list[set[float]](), Run.steps
 
-    now = [0.0]
-
-    def hurry(run: Run) -> Any:
-        now[0] += 30.0
+    def watched(run: Run) -> Any:
+        inside = {m.p for m in run.network.body.modules() if isinstance(m, torch.nn.Dropout)}
+        seen.append(inside | {-run.network.dropout.p})
         return steps(run)
 
-    steps = Run.steps
-    monkeypatch.setattr(Run, "steps", hurry)
-    monkeypatch.setattr(module, "monotonic", lambda: now[0])
-    for budget_s, n in ((50.0, 1), (70.0, 2)):
-        now[0] = 0.0
-        made = fit(task_of(budget_s=budget_s))
-        assert sum(reason.startswith("Fine-tuned") for reason in made.reasons) == n
-        assert any("budget was too short" in reason for reason in made.reasons) == (n == 1)
+    monkeypatch.setattr(Run, "steps", watched)
+    fit(task_of(), words="none")
+    fit(task_of(), words="none", model_dropout=0.2)
+    assert seen == [{0.0, -0.1}, {0.2, -0.1}]
 
 
-def test_the_rest_of_a_budget_makes_the_first_stage_longer(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By a clock of one second a step and 12 steps a stage: 18 seconds are too few for both stages, 40 are enough."""
+def test_a_budget_is_kept_to(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a clock of one second a step and 24 steps in all: 10 seconds are enough for 10 of them, 100 for all."""
     from headstart.strategies import finetune as module
 
     now, steps, make, learn = [0.0], list[int](), Run.__post_init__, torch.optim.AdamW.step
@@ -181,26 +160,23 @@ def test_the_rest_of_a_budget_makes_the_first_stage_longer(fit: Fit, monkeypatch
     monkeypatch.setattr(Run, "__post_init__", ticking)
     monkeypatch.setattr(Run, "steps", counted)
     monkeypatch.setattr(torch.optim.AdamW, "step", slow)
-    for budget_s, most in ((18.0, 18), (40.0, 12)):
+    for budget_s, least, most in ((10.0, 8, 10), (100.0, 24, 24)):
         now[0] = 0.0
         steps.clear()
         texts = fit(task_of(budget_s=budget_s), words="none").reasons
-        assert most - 2 <= max(steps) <= most
-        assert any("instead of 12" in text for text in texts) == (most > 12)
-        assert sum(text.startswith("Fine-tuned") for text in texts) == (1 if most > 12 else 2)
+        assert least <= max(steps) <= most
+        assert any("The budget allowed" in text for text in texts) == (most < 24)
 
 
-def test_states_are_kept_where_texts_are_read_again(fit: Fit) -> None:
-    """By a first stage of two epochs, or one that few rows repeat; not by one that reads each text once."""
-    for more, is_kept in (({}, False), ({"first_epochs": 2}, True), ({"least_steps": 60}, True)):
-        reasons = fit(task_of(), words="none", **more).reasons
-        assert any("computed once and kept" in reason for reason in reasons) == is_kept
+def test_settings_are_searched(fit: Fit) -> None:
+    """Trials learn as the fit does; the words stand beside what the last of them found."""
+    made = fit(task_of(noise=0.1), search=2, n_epochs=1)
+    assert any("trials" in reason for reason in made.reasons)
+    assert any("Words (tfidf)" in reason for reason in made.reasons)
 
 
 def test_the_answer_that_stays_is_the_network_s(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The logits that words are weighed beside are those of the weights that stayed, asked once more here; up to the
-    rounding of kept states, as the first stage's answer is the one that stays.
-    """
+    """The logits that words are weighed beside are those of the weights that stayed, asked once more here."""
     from headstart.finetuning.rows import decide
 
     ends, steps = list[tuple[Any, Any]](), Run.steps
@@ -211,15 +187,14 @@ def test_the_answer_that_stays_is_the_network_s(fit: Fit, monkeypatch: pytest.Mo
         ends.append((None if run.kept is None else run.kept.logits, asked))
 
     monkeypatch.setattr(Run, "steps", watched)
-    fit(task_of(), first_rate=3e-3, first_epochs=4, learning_rate=1.0, words="none")  # the second stage is undone
-    assert len(ends) == 2
-    for kept, asked in ends:
-        np.testing.assert_allclose(kept, asked, atol=1e-3)
+    fit(task_of(), words="none")
+    [(kept, asked)] = ends
+    np.testing.assert_allclose(kept, asked, atol=1e-5)
 
 
 @pytest.mark.parametrize("stop", [5, 18])
 def test_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int) -> None:
-    """In the first stage of 12 steps, and in the second: the bits are those of a fit that was not broken off."""
+    """In the first epoch of 12 steps, and in the second: the bits are those of a fit that was not broken off."""
     whole = body(fit(task_of(), checkpoint_every_s=0))
     place, taken, steps = tmp_path / "checkpoint", [0], Run.steps
 
@@ -256,7 +231,7 @@ def test_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pyte
 def test_few_rows(fit: Fit) -> None:
     """Of 90 rows none is spared: a third of them is asked by a fit of its own, and all are learnt from."""
     task = task_of(90)
-    made = fit(task, learning_rate=1e-9, first_rate=1e-9, head_learning_rate=1e-9)
+    made = fit(task, **IDLE)
     assert made.encoder_name.startswith("tfidf+")
     assert np.mean(made.predict_proba(task.texts).argmax(axis=1) == task.y) == 1
     few = fit(task_of(16))

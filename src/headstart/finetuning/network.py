@@ -4,11 +4,12 @@ Shape letters: B batch, T tokens, h width of a layer, d features, k classes, L l
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from headstart.encoders._recipe import DEPTH_KEYS
 from headstart.encoders._torch import PooledModel, has_bf16
@@ -18,6 +19,7 @@ from headstart.finetuning.settings import Settings
 __all__ = [
     "Network",
     "at_rest",
+    "attention_of",
     "behind_layers",
     "blocks_of",
     "in_precision",
@@ -28,6 +30,7 @@ __all__ = [
     "upper_part",
 ]
 
+_SHORT = 64  # tokens
 _TOKENS_FIRST = ("xlnet",)  # families whose layers see (T, B, h)
 
 
@@ -74,8 +77,23 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
 
 def in_precision(precision: str, device: torch.device) -> torch.autocast:
     """A block whose matrix products are in bfloat16, where `precision` asks for it or the hardware is quick at it."""
-    enabled = precision == "bf16" or (precision == "auto" and has_bf16(device))
-    return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
+    return torch.autocast(device.type, torch.bfloat16, enabled=_is_bf16(precision, device))
+
+
+def _is_bf16(precision: str, device: torch.device) -> bool:
+    return precision == "bf16" or (precision == "auto" and has_bf16(device))
+
+
+def attention_of(n_tokens: int, precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """A block in which attention over texts of at most so many tokens takes torch's quicker way there and back.
+
+    On a CPU in bfloat16 that is plain products up to 64 tokens: a step of MiniLM takes 1.1 to 1.3 times as long through
+    the fused kernel, which is made for long texts. Where attention drops out, torch takes plain products anyway.
+    """
+    if n_tokens > _SHORT or device.type != "cpu" or not _is_bf16(precision, device):
+        return nullcontext()
+    plain: AbstractContextManager[None] = sdpa_kernel(SDPBackend.MATH)
+    return plain
 
 
 def blocks_of(model: nn.Module) -> nn.ModuleList:

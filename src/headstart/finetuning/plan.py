@@ -9,7 +9,6 @@ __all__ = ["Pace", "Plan"]
 
 _SPARE = 0.03  # of the time that is left, for what was not foreseen
 _CLOSE = 0.05  # of the steps that are left: a plan that is this near is kept
-_EARLY = 0.25  # of the steps that are asked for: until then it is decided whether there will be more
 _FORWARD = 1 / 3  # of a step's time, what it takes to read its rows without learning
 
 
@@ -34,15 +33,13 @@ class Pace:
 
 @dataclass(slots=True)
 class Plan:
-    """`n_steps` steps at the rates of `schedule`, until `fit` finds that there is less time than that; or more, but not
-    `stretch` times as much, which is what would be needed for something else after them: all of it is taken then.
+    """`n_steps` steps at the rates of `schedule`, until `fit` finds that there is less time than that.
 
     The changes (at step, steps left) decide the rates, and nothing else does: a run is repeated by repeating them.
     """
 
     full: int  # steps that the number of epochs asks for
     schedule: Schedule
-    stretch: float = 1.0
     n_steps: int = field(init=False)
     changes: list[tuple[int, int]] = field(default_factory=list)
 
@@ -58,8 +55,7 @@ class Plan:
             self.changes.append((at, n_left))
 
     def fit(self, at: int, seconds_left: float, pace: Pace, n_between: int, n_last: int) -> None:
-        """After step `at`, take no more steps than there is time for, nor more than the epochs ask for, unless there is
-        time left over that is too short for anything else.
+        """After step `at`, take no more steps than there is time for, nor more than the epochs ask for.
 
         n_between: steps between two checks; n_last: checks that come after the last step.
         """
@@ -67,18 +63,10 @@ class Plan:
             return
         usable = seconds_left * (1 - _SPARE) - n_last * pace.check_s()
         possible = int(usable / max(pace.step_s() + pace.check_s() / n_between, 1e-9))
-        n_left = max(1, min(self._most(at, possible) - at, possible))
+        n_left = max(1, min(self.full - at, possible))
         if abs(n_left - (self.n_steps - at)) > _CLOSE * (self.n_steps - at):
             self.repeat([(at, n_left)])
 
     def note(self, taken: int) -> str:
         """What the time made of the plan, a sentence."""
-        if taken <= self.full:
-            return f"The budget allowed {taken:,} of {self.full:,} steps."
-        return f"It took {taken:,} steps instead of {self.full:,}: the budget was too short for anything after them."
-
-    def _most(self, at: int, possible: int) -> int:
-        """Steps in all."""
-        stretched = round(self.stretch * self.full)
-        is_open = at <= _EARLY * self.full
-        return stretched if (at + possible < stretched if is_open else self.n_steps > self.full) else self.full
+        return f"The budget allowed {taken:,} of {self.full:,} steps."

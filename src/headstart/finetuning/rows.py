@@ -17,11 +17,11 @@ from headstart.finetuning.settings import Settings
 from headstart.text.batching import token_budget_batches
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from headstart.types import Floats, Ints
 
-__all__ = ["Rows", "decide", "shuffled", "split_rows"]
+__all__ = ["Rows", "decide", "features_of", "shuffled", "split_rows"]
 
 _LEAST_ROWS = 400  # with fewer, all learn: no tenth of them could tell two runs apart
 _CHECK_SHARE, _MOST_CHECKED = 0.1, 1000
@@ -57,13 +57,30 @@ def shuffled(rows: "Ints", lengths: "Ints", rng: np.random.Generator) -> "Ints":
 
 def decide(network: Network, inputs: Inputs, rows: "Ints", settings: Settings) -> "Floats":
     """Logits (n, k) float64 of these rows, nothing dropped. Processes that learn together share the work."""
+    return _read(network, inputs, rows, settings, network.decide, network.last.out_features)
+
+
+def features_of(network: Network, inputs: Inputs, rows: "Ints", settings: Settings) -> "Floats":
+    """What the last layer reads of these rows: (n, d) float64, nothing dropped. Shared as in `decide`."""
+    return _read(network, inputs, rows, settings, lambda features: features, network.last.in_features)
+
+
+def _read(
+    network: Network,
+    inputs: Inputs,
+    rows: "Ints",
+    settings: Settings,
+    finish: "Callable[[torch.Tensor], torch.Tensor]",
+    width: int,
+) -> "Floats":
+    """(n, width): finish(features (B, d)) -> (B, width), batch after batch."""
     was = network.training
     network.eval()
-    logits = np.zeros((len(rows), network.last.out_features))
+    found = np.zeros((len(rows), width))
     try:
         with torch.inference_mode(), in_precision(settings.precision, network.last.weight.device):
             for batch in current().share(token_budget_batches(inputs.lengths[rows].tolist(), settings.batch_tokens)):
-                logits[batch] = network.decide(inputs.features(rows[batch])).float().cpu().numpy()
+                found[batch] = finish(inputs.features(rows[batch])).float().cpu().numpy()
     finally:
         network.train(was)
-    return current().add_up(logits)
+    return current().add_up(found)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from headstart.finetuning.averaging import assign, blend, copies
+from headstart.finetuning.averaging import SHARES, assign, best_blend, copies
 from headstart.finetuning.checking import Answer, Best, answer
 from headstart.finetuning.checkpoint import Checkpoint, held_interrupts
 from headstart.finetuning.distributed import current
@@ -21,6 +21,7 @@ from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
 from headstart.finetuning.objective import make_loss
 from headstart.finetuning.plan import Pace, Plan
+from headstart.finetuning.probe import begin_at_probe
 from headstart.finetuning.rows import Rows, decide, shuffled, split_rows
 from headstart.finetuning.settings import Settings
 from headstart.finetuning.state import RunState
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
 __all__ = ["Rows", "Run", "decide", "split_rows"]
 
 _SWA_FROM = 0.75  # of the steps: from there on the weights are averaged
-_SHARES = (0.8, 0.6, 0.4, 0.2)  # of the tuned weights that WiSE-FT tries, beside all
 
 
 @dataclass(slots=True)
@@ -76,8 +76,8 @@ class Run:
         self.state = RunState(torch.Generator().manual_seed(current().seed(self.random_state)))
         self.plan = Plan(n_steps, make_schedule(settings.schedule, n_steps, int(settings.warmup * n_steps)))
         self._parameters = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
-        tokens = self.inputs.lengths
-        self._pace = Pace(tokens[self.rows.check].sum() * self._n_batches() / max(tokens[self.rows.learn].sum(), 1))
+        check, learn = (self.inputs.lengths[rows].sum() for rows in (self.rows.check, self.rows.learn))
+        self._pace = Pace(check * self._n_batches() / max(learn, 1))
 
     @property
     def losses(self) -> list[float]:
@@ -126,12 +126,10 @@ class Run:
             stream=self.state.stream,
             exchange=current().exchange,
         )
-        done = self.state.taken
+        done, in_all = self.state.taken, lambda: self.plan.n_steps
         with held_interrupts(self.checkpoint is not None) as interrupted:
             try:
-                for step in track(
-                    self._timed(taken), "fine-tuning", lambda: self.plan.n_steps, done=done, note=self._note
-                ):
+                for step in track(self._timed(taken), "fine-tuning", in_all, done=done, note=self._note):
                     self._count(step)
                     if interrupted():
                         raise _interruption(save(), self)
@@ -157,6 +155,9 @@ class Run:
         """From what the checkpoint holds, if it holds anything."""
         saved = self.checkpoint.read() if self.checkpoint is not None else None
         if saved is None:
+            self.notes += begin_at_probe(self.network, self.inputs, self.y, self.rows, self.settings, self.random_state)
+            if self.notes and len(self.rows.check):  # what it must not become worse than
+                self._weigh(self._answer(0))
             return
         self.state.restore(saved, self._parameters, optimiser)
         self.plan.repeat(self.state.changes)
@@ -188,7 +189,7 @@ class Run:
             self._pace.on_checks += self.clock() - begun
             self._pace.n_checks += 1
         if self.ends_at is not None and (is_due or taken & (taken - 1) == 0):
-            n_last = 1 + len(_SHARES) * (self.settings.average == "wise")
+            n_last = 1 + len(SHARES) * (self.settings.average == "wise")
             pace, agree = self._pace, current().agree  # all processes plan the same
             pace.on_steps, pace.on_checks = agree(pace.on_steps), agree(pace.on_checks)
             self.plan.fit(taken, agree(self.ends_at - self.clock()), pace, interval, n_last)
@@ -245,14 +246,9 @@ class Run:
         if self.kept is None:
             self.notes.append("WiSE-FT chose nothing: there are too few rows to hold some out.")
             return
-        tuned, whole, chosen = copies(self._body()), self.kept, 1.0
-        for share in _SHARES:
-            assign(self._body(), blend(start, tuned, share))
-            found = self._answer(whole.check.step)
-            if found.check.loss < self.kept.check.loss and clearly_lower(found.losses, whole.losses):
-                self.kept, chosen = found, share
-        assign(self._body(), blend(start, tuned, chosen) if chosen < 1.0 else tuned)
-        self.notes.append(f"The weights hold {chosen:g} of what was tuned, {1 - chosen:g} of the start (WiSE-FT).")
+        step = self.kept.check.step
+        self.kept, share = best_blend(self._body(), start, self.kept, lambda: self._answer(step))
+        self.notes.append(f"The weights hold {share:g} of what was tuned, {1 - share:g} of the start (WiSE-FT).")
 
     def _body(self) -> list[torch.nn.Parameter]:
         return [p for name, p in self._parameters.items() if name.startswith("body.")]

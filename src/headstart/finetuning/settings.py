@@ -30,6 +30,7 @@ class Settings:
     batch_rows: rows a step; batch_tokens: its padded tokens at most, the bound on memory. max_norm: of the gradient.
     l2_sp: pull of the weights towards the pre-trained ones (Li et al. 2018), beside weight_decay (towards zero).
     precision: "auto" = bf16 where the processor multiplies it in hardware, else fp32.
+    probe_rows: rows whose features, before anything learns, the last linear layer begins from; 0 = it begins at zero.
     reinit_layers: how many of the highest layers begin with new random weights (Zhang et al. 2021). dropout: of the
     features; model_dropout: inside the model, None = the model's own. keep_states: what frozen layers make of texts
     that are read more than once is computed beforehand and kept.
@@ -60,6 +61,7 @@ class Settings:
     label_smoothing: float = 0.0
     class_weight: str | None = None
     precision: str = "auto"
+    probe_rows: int = 0
     reinit_layers: int = 0
     model_dropout: float | None = None
     keep_states: bool = True
@@ -87,7 +89,7 @@ class Settings:
         for name in ("batch_rows", "batch_tokens"):
             check_whole(name, getattr(self, name), part=part)
         check_whole("top_layers", self.top_layers, least=0, optional=True, part=part)
-        for name in ("reinit_layers", "least_steps"):
+        for name in ("reinit_layers", "least_steps", "probe_rows"):
             check_whole(name, getattr(self, name), least=0, part=part)
         for name in _FLAGS:
             check_flag(name, getattr(self, name), part=part)
