@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from headstart import Dataset, TextClassifier, load_bundle
+from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError, UnknownComponent
 
 TEXTS = ["good film", "fine film", "good soup", "bad film", "poor film", "bad soup"]
@@ -143,3 +144,56 @@ def test_sources_with_labels_of_any_kind() -> None:
     source = Dataset(("good soup", "bad soup"), ("1", "0"))
     model = TextClassifier("tfidf").fit(TEXTS, [1] * 3 + [0] * 3, source=source)
     assert any(reason.startswith("2 source rows:") for reason in model.predictor_.reasons)
+
+
+@pytest.fixture
+def vocabularies(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The terms of each encoder of counts that is fitted."""
+    found, fit = list[set[str]](), TermCounts._fit_counts
+
+    def noting(encoder: TermCounts, texts: Any) -> Any:
+        counts = fit(encoder, texts)
+        found.append(set(encoder._vectoriser.vocabulary_))
+        return counts
+
+    monkeypatch.setattr(TermCounts, "_fit_counts", noting)
+    return found
+
+
+@pytest.mark.parametrize(("n", "given", "rare"), [(1000, {}, False), (999, {}, True), (1000, {"min_df": 1}, True)])
+def test_folds_know_rare_terms_where_the_whole_does(
+    vocabularies: list[set[str]], n: int, given: dict[str, int], rare: bool
+) -> None:
+    """What sets the limit of errors is made as the classifier is: by the number of all rows, not of those of a fold."""
+    settings = {"encoder.ngrams": [1, 1], **{f"encoder.{key}": value for key, value in given.items()}}
+    labels = ["bad" if i % 3 else "good" for i in range(n)]
+    texts = [f"{label} soup w{i}x" for i, label in enumerate(labels)]
+    TextClassifier("tfidf", "linear_probe", "prototype", settings=settings, max_error=0.1).fit(texts, labels)
+    assert len(vocabularies) == 6
+    assert all(({"bad", "good", "soup"} < found) == rare for found in vocabularies)
+    assert all({"bad", "good", "soup"} <= found for found in vocabularies)
+
+
+@pytest.mark.parametrize("encoder", ["tfidf", "tfidf+select:3"])
+def test_a_classifier_for_a_part_has_the_same_arguments(encoder: str) -> None:
+    """But for the limit of errors, and what the number of rows decided for an encoder that counts."""
+    model = TextClassifier(encoder, "linear_probe", "svm", settings={"head.C": 2.0}, max_error=0.3, random_state=4)
+    part = model.fit(TEXTS, LABELS).for_part()
+    decided = {"encoder.min_df": 1} if encoder == "tfidf" else {}
+    expected = {"max_error": None, "settings": {"head.C": 2.0, **decided}}
+    assert part.get_params() == {**model.get_params(), **expected}
+    assert model.settings == {"head.C": 2.0}
+    assert not hasattr(part, "predictor_")
+    known = TextClassifier("tfidf", settings={"encoder.min_df": 2}).fit(TEXTS, LABELS)
+    assert known.for_part().settings == {"encoder.min_df": 2}
+
+
+@pytest.mark.parametrize(("few", "strategy"), [(30, "few_labels"), (29, "pooled")])
+def test_a_part_learns_as_the_number_of_all_rows_says(monkeypatch: pytest.MonkeyPatch, few: int, strategy: str) -> None:
+    """Where `auto` takes one strategy for few rows and another for more, a part of them does as all rows do."""
+    monkeypatch.setattr("headstart.strategies.auto._FEW", few)
+    texts = [f"这家{'很好喜欢' if i % 2 else '太差失望'}第{i}次" for i in range(30)]
+    model = TextClassifier().fit(texts, [i % 2 for i in range(30)])
+    part = model.for_part().fit(texts[:20], [i % 2 for i in range(20)])
+    assert (model.predictor_.strategy, part.predictor_.strategy) == (strategy, strategy)
+    assert model.for_part().settings is None

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.abstaining import Abstaining, MaxError
+from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError
 from headstart.held_out import NOT_CHECKED, out_of_fold
 from headstart.predictor import Predictor
@@ -23,6 +24,7 @@ from headstart.types import Dataset, Floats, Ints, Strategy, Task
 __all__ = ["TextClassifier"]
 
 _PARTS = ("encoder", "head", "strategy")
+_BY_NUMBER = ("few_labels", "pooled")  # of these `auto` takes one by the number of rows
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -102,14 +104,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             budget_s=_budget(budget_s),
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
-        name = self.strategy
-        if name == "auto" and self.encoder != "auto":
-            name = "linear_probe" if values else "zero_shot"
-        if self.encoder == "auto" and name == "linear_probe":
-            name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
-        make = partial(make_strategy, name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
+        make = self._maker(has_rows=bool(values))
         self.predictor_: Predictor = replace(make().fit(task), cleaner=cleaner)
         if max_error is not None:
+            make = self.for_part()._maker(has_rows=bool(values))
             self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, max_error))
         self.classes_ = classes
         return self
@@ -130,6 +128,29 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         """
         check_is_fitted(self, "predictor_")
         return self.predictor_.predict_sets(texts, max_error=max_error)
+
+    def for_part(self) -> "TextClassifier":
+        """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
+        limit of errors. What the number of texts alone decided at `fit` is given, since the part has fewer: `min_df` of
+        an encoder of counts that left it open, `few_labels` or `pooled`. What was chosen by labels is chosen anew.
+        """
+        check_is_fitted(self, "predictor_")
+        part: TextClassifier = clone(self).set_params(max_error=None)
+        made = self.predictor_
+        if self.encoder == "auto" and made.strategy in _BY_NUMBER:
+            part.strategy = made.strategy
+        elif self.encoder != "auto" and isinstance(made.encoder, TermCounts) and made.encoder.min_df is None:
+            part.settings = {**(self.settings or {}), "encoder.min_df": made.encoder.min_df_}
+        return part
+
+    def _maker(self, *, has_rows: bool) -> Callable[[], Strategy]:
+        """What makes the strategy that the arguments name."""
+        name = self.strategy
+        if name == "auto" and self.encoder != "auto":
+            name = "linear_probe" if has_rows else "zero_shot"
+        if self.encoder == "auto" and name == "linear_probe":
+            name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
+        return partial(make_strategy, name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
 
     def save(self, folder: str | Path) -> Path:
         """Write a bundle (see `headstart.bundle`)."""

@@ -14,6 +14,7 @@ from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
 from headstart.config import RunConfig
+from headstart.encoders._counts import fewest_texts
 from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
@@ -114,6 +115,17 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
         settings=config.settings,
         random_state=config.seed,
     )
+    return _fitted(model, config, roles, rows, checkpoint)
+
+
+def _fit_part(config: RunConfig, roles: dict[str, Role], whole: TextClassifier, rows: Dataset) -> TextClassifier:
+    """As the whole was fitted, on a part of its rows."""
+    return _fitted(whole.for_part(), config, roles, rows)
+
+
+def _fitted(
+    model: TextClassifier, config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None = None
+) -> TextClassifier:
     source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
     return model.fit(
         rows.texts,
@@ -126,10 +138,11 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
     )
 
 
-def _fit_baseline(config: RunConfig, rows: Dataset) -> TextClassifier:
+def _fit_baseline(config: RunConfig, rows: Dataset, n_whole: int | None = None) -> TextClassifier:
+    """On these rows; n_whole: of which they are a part."""
     encoder, head = BASELINE
-    clean = cleaner_of(config).text_spec
-    model = TextClassifier(encoder, "linear_probe", head, clean=clean, random_state=config.seed)
+    clean, settings = cleaner_of(config).text_spec, {"encoder.min_df": fewest_texts(n_whole or rows.n)}
+    model = TextClassifier(encoder, "linear_probe", head, clean=clean, settings=settings, random_state=config.seed)
     return model.fit(rows.texts, rows.labels or ())
 
 
@@ -144,10 +157,10 @@ def _measure(
         return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
     if not train.n:
         return None
-    own = _cross_validated(config, drawn, partial(_fit, config, roles))
+    own = _cross_validated(config, drawn, partial(_fit_part, config, roles, model))
     if own is None:
         return None
-    return own, None if alone else _cross_validated(config, drawn, partial(_fit_baseline, config))
+    return own, None if alone else _cross_validated(config, drawn, partial(_fit_baseline, config, n_whole=train.n))
 
 
 def _cross_validated(
@@ -164,7 +177,8 @@ def _cross_validated(
 def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        checked = _cross_validated(config, drawn, partial(_fit, config, roles), one_fold=_is_long_work(model))
+        fit = partial(_fit_part, config, roles, model)
+        checked = _cross_validated(config, drawn, fit, one_fold=_is_long_work(model))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 

@@ -7,7 +7,9 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.linear_model import LogisticRegression
 
+from headstart.encoders import make_encoder
 from headstart.errors import ConfigError
+from headstart.heads._span import pays
 from headstart.heads.logistic import Logistic
 
 
@@ -77,3 +79,19 @@ def test_wrong_settings_are_named(settings):
     """A setting that cannot be used raises ConfigError with its name and value."""
     with pytest.raises(ConfigError, match=next(iter(settings))):
         Logistic(**settings).fit(*rows())
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_the_span_of_the_rows_changes_no_choice(monkeypatch, k):
+    """Held-out rows that lose unknown words are not in the span; the table is the same with and without it."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, k, 90)
+    texts = [f"told{c if rng.random() < 0.8 else 0} w{rng.integers(60)} w{i}x w{i}y w{i}z" for i, c in enumerate(y)]
+    features = make_encoder("tfidf", analyser="word", ngrams=(1, 2)).fit(texts).encode(texts)
+    assert pays(features)
+    inside = Logistic().fit(features, y)
+    monkeypatch.setattr("headstart.heads._linear.pays", lambda _: False)
+    outside = Logistic().fit(features, y)
+    assert inside.chosen_["C"] == outside.chosen_["C"]
+    losses = ([t["log_loss"] for t in head.chosen_["table"]] for head in (inside, outside))
+    assert_allclose(next(losses), next(losses), rtol=2e-3)

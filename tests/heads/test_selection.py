@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
+from scipy import sparse
 
+from headstart.encoders import make_encoder
 from headstart.heads._selection import (
     Trial,
+    as_new,
     balanced_pays,
     class_weights_to_try,
     near_default,
@@ -63,3 +67,54 @@ def test_balanced_row_weights_give_every_class_the_same_total():
     weights = row_weights("balanced", y)
     assert np.allclose(weights.mean(), 1.0)
     assert np.allclose(np.bincount(y, weights), 3.0)
+
+
+TEXTS = (
+    "soup bread salt",
+    "soup tea bread",
+    "tea milk soup salt",
+    "bread milk pepper",
+    "tea honey honey",
+    "salt milk clove",
+    "lemon",
+    "bread tea lemon",
+)
+FOLDS = np.array([0, 1, 2, 0, 1, 2, 0, 1])
+
+
+def counted(min_df, more=()):
+    """An encoder of single words, and the features of the texts."""
+    encoder = make_encoder("tfidf", analyser="word", ngrams=(1, 1), min_df=min_df).fit((*TEXTS, *more))
+    return encoder, encoder.encode(TEXTS)
+
+
+@pytest.mark.parametrize("min_df", [1, 2])
+@pytest.mark.parametrize("scale", [1.0, 0.5])
+def test_held_out_rows_lose_the_words_that_the_others_do_not_know(min_df, scale):
+    """As the encoder reads them once these words are struck from the text: those in less than min_df other rows."""
+    encoder, features = counted(min_df)
+    for fold, rows in enumerate(as_new(features * np.float32(scale), FOLDS, scale)):
+        others = [set(text.split()) for text, f in zip(TEXTS, FOLDS, strict=True) if f != fold]
+        struck = [
+            " ".join(word for word in text.split() if sum(word in words for words in others) >= min_df)
+            for text, f in zip(TEXTS, FOLDS, strict=True)
+            if f == fold
+        ]
+        assert_allclose(rows.toarray(), scale * encoder.encode(struck).toarray(), atol=1e-6)
+        assert rows.nnz < features[fold == FOLDS].nnz
+
+
+def test_words_that_all_others_know_change_nothing():
+    """Then a held-out row is what it was."""
+    features = sparse.csr_matrix(np.tile([[0.6, 0.8]], (6, 1)).astype(np.float32))
+    for rows in as_new(features, np.arange(6) % 3, 1.0):
+        assert_allclose(rows.toarray(), [[0.6, 0.8]] * 2, rtol=1e-6)
+
+
+def test_rows_stay_as_they_are_where_new_texts_lose_nothing_that_is_seen():
+    """Dense features, columns of another kind beside the words, and an encoder that has read other texts too."""
+    _, features = counted(1)
+    beside = sparse.hstack([features, np.ones((len(TEXTS), 2), np.float32)]).tocsr()
+    _, of_more = counted(1, more=("soup nutmeg",))
+    for given in (features.toarray(), beside, of_more):
+        assert as_new(given, FOLDS, 1.0) is None

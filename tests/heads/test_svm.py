@@ -7,6 +7,7 @@ from scipy.sparse import random as random_csr
 from scipy.special import expit
 from sklearn.svm import LinearSVC
 
+from headstart.encoders import make_encoder
 from headstart.functional.probability import expected_calibration_error
 from headstart.heads._features import standardise
 from headstart.heads.svm import TOLERANCE, Svm
@@ -49,3 +50,23 @@ def test_a_sparse_set_with_a_class_of_two_rows():
     x = random_csr(300, 1000, density=0.02, format="csr", dtype=np.float32, random_state=0)
     y = np.r_[np.zeros(150, int), np.ones(148, int), [2, 2]]
     assert Svm().fit(x, y).predict_proba(x).shape == (300, 3)
+
+
+def counted(n, seed):
+    """Texts of two classes: a word that tells the class of three quarters, and four that no other text has."""
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, n)
+    told = np.where(rng.random(n) < 0.75, y, 1 - y)
+    words = [["warm", "kind", "mild"], ["cold", "rude", "dull"]]
+    return [f"{rng.choice(words[c])} w{i}a w{i}b w{i}c w{i}d" for i, c in enumerate(told)], y
+
+
+def test_probabilities_of_counted_words_are_no_surer_than_right():
+    """On average over draws: the vocabulary has all words of a held-out row, and of a new text only the telling one."""
+    gaps = []
+    for seed in range(6):
+        texts, y = counted(1200, seed)
+        encoder = make_encoder("tfidf", analyser="word", ngrams=(1, 1)).fit(texts[:200])
+        p = Svm().fit(encoder.encode(texts[:200]), y[:200]).predict_proba(encoder.encode(texts[200:]))
+        gaps.append(p.max(axis=1).mean() - (p.argmax(axis=1) == y[200:]).mean())
+    assert abs(np.mean(gaps)) < 0.05

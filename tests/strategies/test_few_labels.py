@@ -1,4 +1,4 @@
-"""few_labels and zero_shot: one linear head, what they use, what they refuse, and real rows."""
+"""few_labels: one linear head, what they use, what they refuse, and real rows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,8 @@ from sklearn.preprocessing import normalize
 from headstart import Dataset, TextClassifier, load_bundle, read_dataset
 from headstart.config import parse_settings
 from headstart.encoders import make_encoder
-from headstart.errors import ConfigError, DataError
+from headstart.errors import ConfigError
+from headstart.explaining import explain
 from headstart.few_labels.experts import Parts
 from headstart.few_labels.reading import Reading, read
 from headstart.types import Task
@@ -28,7 +29,7 @@ def example(name: str, part: str) -> Any:
 
 def test_words_alone_where_the_encoder_counts() -> None:
     """An encoder of counts is read alone: its name is the model's, its weights are exact, nothing dense is loaded."""
-    model = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS)
+    model = TextClassifier("tfidf", "few_labels", settings={"strategy.names": "none"}).fit(TEXTS, LABELS)
     assert model.predictor_.name == "tfidf + logistic"
     assert model.score(TEXTS, LABELS) == 1.0
     assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
@@ -68,7 +69,8 @@ def test_shares_of_unlabelled_texts_move_the_offset_alone() -> None:
 @pytest.mark.parametrize("family", ["bert", "gpt2"])
 def test_four_layers_of_any_model(family: str, tiny_model: Callable[[str], Path], tmp_path: Path) -> None:
     """The layers are read from the middle to the top; a bundle gives the same labels without torch."""
-    model = TextClassifier(str(tiny_model(family)), "few_labels").fit(TEXTS, LABELS)
+    words = {"strategy.names": "none"}  # what random weights make of a name is noise
+    model = TextClassifier(str(tiny_model(family)), "few_labels", settings=words).fit(TEXTS, LABELS)
     encoder: Any = model.predictor_.encoder
     assert "layers" in model.predictor_.reasons[1]
     assert "last layer" in model.predictor_.reasons[2]
@@ -130,7 +132,7 @@ def test_rows_are_of_length_1_in_the_end_too(tmp_path: Path) -> None:
     assert abs(np.linalg.norm(raw.encode(TEXTS), axis=1) - 1.0).min() > 0.1
     np.testing.assert_allclose(reading.alone.encode(TEXTS), features, atol=1e-6)
     model = TextClassifier("word2vec", "zero_shot").fit(
-        [], [], unlabelled=more, label_names={"pos": "good", "neg": "bad"}
+        [], [], unlabelled=more, label_names={"pos": "lovely", "neg": "awful"}
     )
     encoder: Any = model.predictor_.encoder
     np.testing.assert_allclose(np.linalg.norm(encoder.encode(TEXTS), axis=1), 1.0, atol=1e-5)
@@ -152,7 +154,7 @@ def test_what_it_refuses() -> None:
 
 def test_what_had_no_part_in_it_is_said() -> None:
     """Names, unlabelled texts, source rows: nothing that was given is left out in silence."""
-    given = {"label_names": {"pos": "good", "neg": "bad"}, "unlabelled": Dataset(("a day", "a night"))}
+    given = {"label_names": {"pos": "one", "neg": "another"}, "unlabelled": Dataset(("a day", "a night"))}
     source = Dataset(("good day", "bad day"), ("pos", "neg"))
     reasons = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS, source=source, **given).predictor_.reasons
     assert "Source rows are not used by few_labels." in reasons
@@ -182,33 +184,48 @@ def test_names_and_unlabelled_texts_on_real_rows(minilm_folder: Path) -> None:
     assert model.score(test.texts, test.labels) > 0.7
 
 
-def test_zero_shot_on_real_rows(minilm_folder: Path, tmp_path: Path) -> None:
-    """No label at all: far above chance with names, and the bundle gives the same labels."""
-    test, train = example("newsdesk_en", "test"), example("newsdesk_en", "train")
-    names = {label: label for label in set(test.labels)}
-    model = TextClassifier(random_state=0).fit([], [], label_names=names, unlabelled=Dataset(train.texts))
-    assert model.predictor_.strategy == "zero_shot"
-    assert model.score(test.texts, test.labels) > 0.7
-    confident = model.predict_proba(test.texts).max(axis=1).mean()
-    assert 0.4 < confident < 0.99
-    loaded = load_bundle(model.save(tmp_path / "bundle"))
-    assert loaded.predict(test.texts[:5]).labels.tolist() == model.predict(test.texts[:5]).tolist()
-    alone = TextClassifier(random_state=0).fit([], [], label_names=names)
-    assert alone.score(test.texts, test.labels) > 0.5
-
-
-def test_zero_shot_refuses_rows_and_needs_names() -> None:
-    """Each error says which strategy does it, or what is missing."""
-    with pytest.raises(ConfigError, match="few_labels uses them"):
-        TextClassifier("tfidf", "zero_shot").fit(TEXTS, LABELS)
-    with pytest.raises(DataError, match="no texts to learn from"):
-        TextClassifier().fit([], [])
-    with pytest.raises(DataError, match="only one name"):
-        TextClassifier().fit([], [], label_names={"a": "x"})
-
-
 def test_more_than_2000_rows_are_pooled(minilm_folder: Path) -> None:
     """`auto` has rows enough for heads of their own there; below it climbs the ladder."""
     texts = [f"{text} {i}" for i in range(90) for text in TEXTS]
     assert TextClassifier().fit(texts, LABELS * 90).predictor_.strategy == "pooled"
     assert TextClassifier().fit(TEXTS, LABELS).predictor_.strategy == "few_labels"
+
+
+ROOMS = [
+    ("房间很干净，服务热情", "positive"), ("位置好，早餐不错", "positive"), ("书写得很生动", "positive"),
+    ("屏幕清晰", "positive"), ("房间太脏了", "negative"), ("早餐难吃，服务差", "negative"),
+    ("书很无聊", "negative"), ("屏幕坏了", "negative"),
+]  # fmt: skip
+NEW = ["非常满意，推荐", "很失望，再也不会来", "不推荐", "物美价廉", "垃圾", "excellent"]
+OPINIONS = ["positive", "negative", "negative", "positive", "negative", "positive"]
+
+
+def test_words_of_names_speak_of_chinese_texts_under_english_labels(tmp_path: Path) -> None:
+    """Words that no labelled row has are known; the rung is told; a bundle says the same; a decision is explained to
+    the last term.
+    """
+    texts, labels = zip(*ROOMS, strict=True)
+    model = TextClassifier(random_state=0).fit(texts, labels)
+    assert model.predictor_.name == "tfidf+bow + logistic"
+    assert any("+ words that such names stand for: " in reason for reason in model.predictor_.reasons)
+    assert model.predict(NEW).tolist() == OPINIONS
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    np.testing.assert_allclose(loaded.predict_proba(NEW), model.predict_proba(NEW), atol=1e-6)
+    assert explain(model.predictor_, NEW[:1])[0].method == "exact"
+    without = TextClassifier(settings={"strategy.names": "none"}, random_state=0, strategy="few_labels")
+    assert without.fit(texts, labels).predictor_.name == "tfidf + logistic"
+
+
+def test_words_of_names_teach_directions_of_words() -> None:
+    """Unlabelled texts: words that stand beside those of a lexicon say the same as they."""
+    rng = np.random.default_rng(0)
+    beside = {"很好": ["苹果", "香蕉", "葡萄"], "很差": ["桌子", "椅子", "柜子"]}
+    more = [
+        f"{word}，{rng.choice(things)}和{rng.choice(things)}{i}" for word, things in beside.items() for i in range(250)
+    ]
+    texts, labels = zip(*ROOMS, strict=True)
+    model = TextClassifier(random_state=0).fit(texts, labels, unlabelled=Dataset(tuple(more)))
+    said = "\n".join(model.predictor_.reasons)
+    assert "lsa taught by these words" in said
+    assert "+ names of the classes" not in said
+    assert model.predict(["苹果", "椅子"]).tolist() == ["positive", "negative"]

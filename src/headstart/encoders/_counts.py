@@ -15,7 +15,7 @@ from headstart.errors import ConfigError, DataError
 from headstart.text.segment import Segmenter, read_user_dictionary, segmenter_name, warn_of_another
 from headstart.types import Bools
 
-__all__ = ["TermCounts"]
+__all__ = ["TermCounts", "fewest_texts"]
 
 _ANALYSERS = ("auto", "word", "char", "zh")
 _MANY = 1000  # texts; below it a term seen once may be all that a class has
@@ -30,7 +30,8 @@ class TermCounts:
     occur in, None = 2 from 1,000 texts on, else 1; max_features: keep the most frequent; user_dictionary: a
     file of further Chinese words (`text.segment.read_user_dictionary`), or its lines.
 
-    What `fit` finds stands in the State, the words of the dictionary included: a bundle needs no other file.
+    What `fit` finds stands in the State, the words of the dictionary included: a bundle needs no other file. `min_df_`
+    is the min_df that it took.
     """
 
     analyser: str = "auto"
@@ -52,10 +53,10 @@ class TermCounts:
         ngrams, characters = self._check()
         self.analyser_ = choose_analyser(texts) if self.analyser == "auto" else self.analyser
         self._segmenter = Segmenter(self._user_words())
-        min_df = self.min_df if self.min_df is not None else (2 if len(texts) >= _MANY else 1)
+        self.min_df_ = fewest_texts(len(texts)) if self.min_df is None else self.min_df
         self._vectoriser = CountVectorizer(
             analyzer=make_analyser(self.analyser_, ngrams, characters, self._segmenter),
-            min_df=min(min_df, max(1, len(texts))),
+            min_df=min(self.min_df_, max(1, len(texts))),
             max_features=self.max_features,
             dtype=np.float32,
         )
@@ -63,7 +64,7 @@ class TermCounts:
             counts = self._vectoriser.fit_transform(texts)
         except ValueError as error:  # scikit-learn's words for an empty vocabulary
             raise DataError(
-                f"No terms are left of {len(texts)} texts (analyser {self.analyser_!r}, min_df {min_df}). "
+                f"No terms are left of {len(texts)} texts (analyser {self.analyser_!r}, min_df {self.min_df_}). "
                 "Are the texts in the right column? Otherwise lower min_df with --set encoder.min_df=1."
             ) from error
         counts.sort_indices()  # as `transform` has them: sums are then the same to the last bit
@@ -130,6 +131,11 @@ class TermCounts:
         if not isinstance(given, list | tuple) or not given or not all(isinstance(line, str) for line in given):
             raise ConfigError(f"encoder.user_dictionary must be a file, or a list of words. Got {given!r:.80} instead.")
         return given
+
+
+def fewest_texts(n: int) -> int:
+    """The min_df of n texts where it was left open."""
+    return 2 if n >= _MANY else 1
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:

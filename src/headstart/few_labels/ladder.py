@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_UNLABELLED", "Kept", "Ladder", "Pool", "Rung", "fitted_mixture", "losses_of"]
 
-Kept = Literal["if better", "unless worse"]
+Kept = Literal["if clearly better", "if better", "unless worse"]
 STRENGTH = 2.0  # of the belief in the factors
 # The factors before any row is asked. Layers side by side and the last of them alone see much the same; words that
 # labelled rows alone have weighed ("own") know less.
 BELIEF = {
     "names": 0.5,
+    "lexicon": 1.0,
+    "taught": 1.0,
     "words": 1.5,
     "own words": 0.5,
     "features": 1.0,
@@ -146,13 +148,17 @@ class Ladder:
         self._tell("with words", self.pool, "kept", f"factors: {shares}", began)
 
     def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
-        """The pool with one more expert, kept where the held-out log loss is lower than without it; or unless it is
-        higher by more than a standard error, for what does not learn from the labelled rows.
+        """The pool with one more expert, kept where the held-out log loss is lower than without it; by more than a
+        standard error, for what is right in few cases; or unless it is higher by more than that, for what does not
+        learn from the labelled rows.
         """
         began, before = time.perf_counter(), self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
-        worse = clearly_lower(before.losses, after.losses)
-        better = after.is_better(before) if kept == "if better" else not worse
+        better = {
+            "if clearly better": not len(after.losses) or clearly_lower(after.losses, before.losses),
+            "if better": after.is_better(before),
+            "unless worse": not clearly_lower(before.losses, after.losses),
+        }[kept]
         self._tell(f"+ {what}", after, "kept" if better else "left out", losses_of(before, after), began)
         if better:
             self.pool = after

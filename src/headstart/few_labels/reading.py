@@ -97,6 +97,8 @@ def read(
     began = time.perf_counter()
     dense, features = _encoded(name, task, everything, settings)
     if dense is None or issparse(features):
+        if not everything:
+            return Reading("", None, None, "", None, None, drawn, tuple(notes))
         counted: Any = dense or make_encoder(words, seed=task.random_state).fit(everything)
         rows = _unit(counted.encode(everything))
         return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))

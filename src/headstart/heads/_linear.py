@@ -95,7 +95,8 @@ def _fit_linear(
     weight, try_balanced = _selection.class_weights_to_try(class_weight, y)
     features = standard.features[rows]
     span = _span(search, features)
-    held_out = _HeldOut(features if span is None else span.rows, y[rows], folds, k)
+    as_new = _selection.as_new(features, folds, 1.0 / standard.scale)
+    held_out = _HeldOut(features if span is None else span.rows, y[rows], folds, k, span, as_new)
     trials = _path(search, weight, held_out)
     best = _selection.near_default(trials, search.default)
     if try_balanced:
@@ -138,19 +139,37 @@ def _weights(
     model = search.make(chosen["class_weight"])
     model.C = chosen["C"] * chosen["n_fitted"] / len(y)
     converged = fit_quietly(model, standard.features if span is None else span.rows, y)
-    weights = model.coef_ if span is None else span.lift(model.coef_)
+    weights = _of_columns(model, span)
     coef, intercept = two_columns(weights.T[:, 0] if k == 2 else weights.T), model.intercept_
     columns = two_columns(np.asarray(intercept)[:1] if k == 2 else np.asarray(intercept)[None, :])
     return Scorer.folded(coef.T, columns[0], standard, chosen["scale"]), {**chosen, "converged": converged}
 
 
+def _of_columns(model: Any, span: Span | None) -> "Floats":
+    """The weights of a fitted model for each of the d columns."""
+    weights: Floats = model.coef_ if span is None else span.lift(model.coef_)
+    return weights
+
+
 class _HeldOut(NamedTuple):
-    """The rows of a choice: features (n, d), y (n,), fold numbers (n,)."""
+    """The rows of a choice: features (n, d), or (n, n) in the span of the rows; y (n,), fold numbers (n,).
+
+    as_new: the (m, d) rows of each fold as new texts would be (`_selection.as_new`); None: as they are.
+    """
 
     features: "Features"
     y: "Ints"
     folds: "Ints"
     k: int
+    span: Span | None
+    as_new: "list[Features] | None"
+
+    def decision(self, model: Any, fold: int, rows: "Ints") -> "Floats":
+        """Decision values (m, k) of the rows of a fold by the model that was fitted without them."""
+        if self.as_new is None:
+            return two_columns(model.decision_function(self.features[rows]))
+        values = np.asarray(self.as_new[fold] @ _of_columns(model, self.span).T) + model.intercept_
+        return two_columns(values[:, 0] if self.k == 2 else values)
 
 
 def _path(search: LinearSearch, class_weight: str | None, rows: _HeldOut) -> list[_selection.Trial]:
@@ -162,7 +181,7 @@ def _path(search: LinearSearch, class_weight: str | None, rows: _HeldOut) -> lis
 
     def fit_predict(fold: int, learn: "Ints", decide: "Ints") -> "Floats":
         fit_quietly(models[fold], rows.features[learn], rows.y[learn])
-        return two_columns(models[fold].decision_function(rows.features[decide]))
+        return rows.decision(models[fold], fold, decide)
 
     trials: list[_selection.Trial] = []
     for C in search.grid:

@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import sparse
 
 from headstart.errors import ConfigError
 from headstart.functional import confusion
 from headstart.functional.probability import fit_scale, log_losses
+from headstart.heads._features import unit_rows
 
 if TYPE_CHECKING:
-    from headstart.types import Floats, Ints
+    from headstart.types import Bools, Features, Floats, Ints
 
 __all__ = [
     "Trial",
+    "as_new",
     "balanced_pays",
     "class_weights_to_try",
     "n_folds_for",
@@ -29,6 +32,7 @@ __all__ = [
 
 IMBALANCE = 1.5  # largest over smallest class, above which "auto" tries balanced weights
 MIN_GAIN = 0.01  # macro F1 that balanced weights must add
+MOST_MIN_DF = 2  # rows of a term that are asked of it, as encoders do by themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,3 +137,43 @@ def out_of_fold(fit_predict: Callable[[int, "Ints", "Ints"], "Floats"], y: "Ints
         held_out = np.flatnonzero(folds == fold)
         decision[held_out] = fit_predict(fold, np.flatnonzero(folds != fold), held_out)
     return decision
+
+
+def as_new(features: "Features", folds: "Ints", length: float) -> "list[Features] | None":
+    """The rows of each fold as they would be of new texts, for features (n, d) that an encoder of terms made of all n.
+
+    Terms that no other row has are left out (that no two have, where each term has two rows: the encoder's min_df), and
+    the rest has the length of a row again. A held-out row else looks less sure than a new text is, which has lost these
+    terms already, and probabilities come out too high: the fewer rows, the more.
+
+    None where nothing is to be done: dense features, rows without this length (counts beside other columns), and
+    terms that no row has (the encoder has read other texts too, and knows most terms of a new one).
+    """
+    if not sparse.issparse(features) or not _all_have(length, features):
+        return None
+    n_rows = _rows_with_term(features)
+    least = min(int(n_rows.min()), MOST_MIN_DF)
+    if least == 0:
+        return None
+    held_out = [features[folds == fold] for fold in range(int(folds.max()) + 1)]
+    return [_only(n_rows - _rows_with_term(rows) >= least, rows, length) for rows in held_out]
+
+
+def _all_have(length: float, features: Any) -> bool:
+    """Whether all rows have this length, or no term at all."""
+    lengths = unit_rows(features)[1]
+    return bool(np.allclose(lengths[lengths > 0], length, rtol=1e-3))
+
+
+def _rows_with_term(features: Any) -> "Ints":
+    """(d,) rows in which each column is filled."""
+    return np.bincount(features.indices, minlength=features.shape[1])
+
+
+def _only(known: "Bools", features: Any, length: float) -> "Features":
+    """The rows without the columns that are not known (d,), brought back to this length."""
+    rows = features.copy()
+    rows.data *= known[rows.indices]
+    rows.eliminate_zeros()
+    found: Features = unit_rows(rows)[0] * np.float32(length)
+    return found

@@ -16,6 +16,7 @@ from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
+from headstart.few_labels.lexicon import Axes, Lexicon, from_axes
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, layers_of, read
 from headstart.few_labels.shares import shares_rung
@@ -27,7 +28,8 @@ from headstart.types import Floats, Task
 
 __all__ = ["FewLabels"]
 
-_NAMES = "names of the classes"  # the rung
+_NAMES, _LEXICON = "names of the classes", "words that such names stand for"  # rungs
+_BLOCKS = {"words": "words", "own words": "words", "lexicon": "lexicon"}  # other experts read dense features
 _Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
 _OTHER_SHARES = (
     "What the labelled rows say of the whole model is about their own shares of the classes; "
@@ -59,6 +61,26 @@ class _Settings:
         check_whole("most_unlabelled", self.most_unlabelled, optional=True, part="strategy")
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A lexicon of the names, rows (N, t) of its encoder, and what it has taught the features, if there are any."""
+
+    lexicon: Lexicon
+    rows: Any
+    taught: Axes | None
+
+    @classmethod
+    def of(cls, names: _Names, task: Task, reading: Reading) -> "_Said | None":
+        """None where there is no lexicon for such names."""
+        texts = (*task.texts, *reading.unlabelled)
+        lexicon = Lexicon.of(names, texts)
+        if lexicon is None:
+            return None
+        rows = lexicon.encoder.encode(texts)
+        teaches = reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED
+        return cls(lexicon, rows, lexicon.axes.taught(rows, reading.dense_features) if teaches else None)
+
+
 class FewLabels(OwnHead):
     """encoder: "auto" = minilm for English texts, else directions of words (lsa); of a transformer four layers from its
     middle to its top are read, unless `encoder.layers` says which; one of counts is read alone. The head is linear.
@@ -66,7 +88,9 @@ class FewLabels(OwnHead):
     Every expert is linear in the features, so that the pool of them is one logistic head: a bundle as small, and an
     answer as quick and as easy to explain, as that of a linear probe.
 
-    Sources: see `few_labels.experts`, `.ladder`, `.names` and `functional.mixture`.
+    Names of opinions and of basic emotions bring words of their own, in English and in Chinese (`few_labels.lexicon`).
+
+    Sources: see `few_labels.experts`, `.ladder`, `.names`, `.lexicon` and `functional.mixture`.
     """
 
     uses_budget: ClassVar[bool] = True  # for as many unlabelled texts as can be read in half of it
@@ -91,7 +115,8 @@ class FewLabels(OwnHead):
         began, names = time.perf_counter(), self._names(task)
         reading = read(task, self.encoder, self.settings.words, self.encoder_settings, self.settings.most_unlabelled)
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
-        climb = partial(_climb, reading, _named(reading, names))
+        said = None if names is None else _Said.of(names, task, reading)
+        climb = partial(_climb, reading, _named(reading, names, said), said)
         ladder = climb(parts)
         rungs: list[Rung] = [*ladder.rungs]
         offset: Floats = np.zeros(parts.k)
@@ -104,7 +129,7 @@ class FewLabels(OwnHead):
         rungs += [] if tuned is None else [tuned.rung]
         others = [_OTHER_SHARES] if offset.any() else []
         reasons = (*reading.notes, *_told(rungs), *others, *_unused(task, reading, rungs))
-        return _predictor(task, reading, ladder.taken(), tuned, offset, reasons)
+        return _predictor(task, reading, said, ladder.taken(), tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
@@ -114,17 +139,19 @@ class FewLabels(OwnHead):
         return wordings(task.classes, task.label_names)
 
 
-def _named(reading: Reading, names: _Names | None) -> tuple[Floats, Kept] | None:
-    """(k, d) where the names point in the features, and when that stays; None where nothing is known of them."""
-    if names is None or reading.dense is None:
+def _named(reading: Reading, names: _Names | None, said: "_Said | None") -> tuple[Floats, Kept] | None:
+    """(k, d) where the names point in the features, and when that stays; None where nothing is known of them.
+    Directions of words in these texts (lsa) know less of the few words of a name than a lexicon does.
+    """
+    if names is None or reading.dense is None or (isinstance(reading.dense, Lsa) and said):
         return None
     towards = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled))
     if not towards.any():  # an encoder that has learnt words from texts may know none of these
         return None
-    return towards, "if better" if negations(names) else "unless worse"
+    return towards, "if clearly better" if negations(names) else "unless worse"
 
 
-def _climb(reading: Reading, named: tuple[Floats, Kept] | None, parts: Parts) -> Ladder:
+def _climb(reading: Reading, named: tuple[Floats, Kept] | None, said: "_Said | None", parts: Parts) -> Ladder:
     """All rungs but the last, with these parts of the rows."""
     ladder = Ladder(parts)
     with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
@@ -136,6 +163,11 @@ def _climb(reading: Reading, named: tuple[Floats, Kept] | None, parts: Parts) ->
         if named is not None:
             towards, kept = named
             ladder.add(_NAMES, partial(from_names, reading.dense_features, towards, parts, "names"), kept)
+        if said is not None:
+            ladder.add(_LEXICON, partial(from_axes, said.lexicon.axes, said.rows, parts, "lexicon"), "unless worse")
+        if said is not None and said.taught is not None:
+            taught = partial(from_axes, said.taught, reading.dense_features, parts, "taught")
+            ladder.add(f"{reading.dense_name} taught by these words", taught, "unless worse")
         if mixes:
             what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
             ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
@@ -183,17 +215,24 @@ def _dense(reading: Reading, parts: Parts) -> list[Expert]:
 
 
 def _predictor(
-    task: Task, reading: Reading, pool: Pool, tuned: Climbed | None, offset: Floats, reasons: tuple[str, ...]
+    task: Task,
+    reading: Reading,
+    said: "_Said | None",
+    pool: Pool,
+    tuned: Climbed | None,
+    offset: Floats,
+    reasons: tuple[str, ...],
 ) -> Predictor:
     """The pool, and what was tuned, as one linear head over the features that carry weights; offset (k,) of it."""
-    found: dict[bool, Linear] = {}
+    found: dict[str, Linear] = {}
     of_pool = 1.0 if tuned is None else tuned.of_pool
     for expert, factor in pool.parts():
         if factor * of_pool > 0.0:
-            of_words, weighted = expert.name in ("words", "own words"), expert.linear.times(factor * of_pool)
-            found[of_words] = weighted if of_words not in found else found[of_words].plus(weighted)
-    more = [] if tuned is None or tuned.tuned is None else [tuned.tuned]
-    name, encoder, linear = reading.encoder(found.get(False), found.get(True), *more)
+            block, weighted = _BLOCKS.get(expert.name, "dense"), expert.linear.times(factor * of_pool)
+            found[block] = weighted if block not in found else found[block].plus(weighted)
+    more = [] if said is None or "lexicon" not in found else [("bow", said.lexicon.encoder, found["lexicon"])]
+    more += [] if tuned is None or tuned.tuned is None else [tuned.tuned]
+    name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept + offset, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
 
@@ -211,7 +250,7 @@ def _unused(task: Task, reading: Reading, rungs: list[Rung]) -> list[str]:
         (task.source is not None, "Source rows are not used by few_labels."),
         (task.augment is not None, "Augmentations are not used by few_labels."),
         (
-            task.label_names is not None and f"+ {_NAMES}" not in climbed,
+            task.label_names is not None and not climbed & {f"+ {_NAMES}", f"+ {_LEXICON}"},
             f"Label names were not used: {words_only or 'the encoder knows none of their words'}.",
         ),
         (

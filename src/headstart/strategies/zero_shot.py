@@ -1,15 +1,18 @@
 """No labelled row: the names of the classes say which direction each of them is in a pre-trained encoder's features,
-and unlabelled texts, where there are any, where one class ends and the next begins.
+and which words speak for it; unlabelled texts, where there are any, where one class ends and the next begins.
 """
 
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
+from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, DataError
 from headstart.few_labels.experts import Linear, centred
 from headstart.few_labels.ladder import LEAST_UNLABELLED, fitted_mixture
+from headstart.few_labels.lexicon import Axes, Lexicon
 from headstart.few_labels.names import directions, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, read
 from headstart.heads.logistic import Logistic
@@ -21,6 +24,30 @@ __all__ = ["ZeroShot"]
 
 _LEAST_FOR_MEAN = 10
 _SIZE = 0.05  # of what names say of one text, where no others show it: as cosines of MiniLM's layers differ
+_LEXICON_SIZE, _SLOPE = 4.0, 0.5  # likewise: one word for a class is believed to 88 %
+
+
+_Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What is said of texts, each part with its encoder's rows (n, d) of the unlabelled ones: of features, and of the
+    terms of a lexicon; either may be missing.
+    """
+
+    dense: tuple[Linear, Any] | None
+    lexicon: tuple[Linear, Any] | None
+
+    def values(self) -> Floats:
+        """(n, k) decision values of the unlabelled texts."""
+        first, *others = (linear(rows) for linear, rows in filter(None, (self.dense, self.lexicon)))
+        return sum(others, start=first)
+
+    def times(self, factor: float) -> "_Said":
+        """The same, times a factor."""
+        dense, lexicon = ((part[0].times(factor), part[1]) if part else None for part in (self.dense, self.lexicon))
+        return _Said(dense, lexicon)
 
 
 class ZeroShot(OwnHead):
@@ -29,14 +56,15 @@ class ZeroShot(OwnHead):
     The unlabelled texts are used twice: half of their mean is taken off what the names say (all of it would make all
     classes as frequent as each other), and a mixture of Gaussians that starts from there, and stays near it, is fitted
     to them (`functional.mixture`). The probabilities are not calibrated, there being nothing to calibrate them by:
-    their size is such that the mixture is as sure as it is often of the names' opinion.
+    their size is such that the mixture is as sure as it is often of the names' opinion. Names of opinions and emotions
+    say words too (`few_labels.lexicon`), which is all there is for Chinese texts where few of them are given.
     """
 
     takes_rows: ClassVar[bool] = False
 
     def fit(self, task: Task) -> Predictor:
-        """From names and unlabelled texts. Raises ConfigError for labelled rows and where there is no encoder that
-        knows what names mean, DataError without names.
+        """From names and unlabelled texts. Raises ConfigError for labelled rows and where there is nothing that knows
+        what names mean, DataError without names.
         """
         if task.texts:
             raise ConfigError(
@@ -46,38 +74,77 @@ class ZeroShot(OwnHead):
             raise DataError("There is nothing to learn from: give labelled rows, or the names of the classes.")
         names = wordings(task.classes, task.label_names)
         reading = read(task, self.encoder, "tfidf", self.encoder_settings)
-        if reading.dense is None:
+        lexicon = Lexicon.of(names, reading.unlabelled or [text for each in names for text in each])
+        if reading.dense is None and lexicon is None:
             raise ConfigError("zero_shot needs an encoder that knows what the names mean: " + " ".join(reading.notes))
         with threadpool_limits(limits=1, user_api="blas"):
-            linear, reasons = _learn(reading, names)
+            said, reasons = _learn(reading, names, lexicon)
+        of_dense = said.dense[0] if said.dense else None
+        more = [] if said.lexicon is None or lexicon is None else [("bow", lexicon.encoder, said.lexicon[0])]
+        name, encoder, linear = reading.encoder(of_dense, None, *more)
         head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": 0})
-        said = (
+        told = (
             f"Names: {'; '.join(f'{label} = {_few(each)}' for label, each in zip(task.classes, names, strict=True))}."
         )
-        notes = (*reading.notes, said, *reasons)
-        return Predictor(reading.alone, head, task.classes, reading.dense_name, "logistic", "zero_shot", notes)
+        words = [] if lexicon is None else ["Words of a lexicon speak for these names too."]
+        return Predictor(
+            encoder, head, task.classes, name, "logistic", "zero_shot", (*reading.notes, told, *words, *reasons)
+        )
 
 
-def _learn(reading: Reading, names: tuple[tuple[str, ...], ...]) -> tuple[Linear, list[str]]:
-    features: Floats = reading.dense_features
-    found = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled)).astype(np.float64)
+def _learn(reading: Reading, names: _Names, lexicon: Lexicon | None) -> tuple[_Said, list[str]]:
     n, few = len(reading.unlabelled), "there are too few unlabelled texts to fit a mixture to"
+    plain = _plain(reading, names, lexicon)
     if n < _LEAST_FOR_MEAN:
-        return Linear(found, np.zeros(len(found))).times(1.0 / _SIZE), [f"Names alone: {few}."]
-    plain = Linear(found, -0.5 * (features @ found.T).mean(axis=0))
-    values = centred(plain(features))
-    by_names = plain.times(2.0 / (float(np.sqrt(np.mean(values**2))) or 1.0))
-    if n < LEAST_UNLABELLED:
-        return by_names, [f"Names, less half of the mean of {n} unlabelled texts: {few}."]
-    mixture = fitted_mixture(features, by_names(features))
-    both = by_names.plus(mixture)
-    agree = float(np.mean(both(features).argmax(axis=1) == values.argmax(axis=1)))
-    scale = _confidence_factor(both(features), agree)
+        return plain, [f"Names alone: {few}."]
+    if n < LEAST_UNLABELLED or reading.dense is None:
+        why = few if n < LEAST_UNLABELLED else "nothing but words is read"
+        return plain, [f"Names, less half of the mean of {n} unlabelled texts: {why}."]
+    values, features = plain.values(), reading.dense_features
+    mixture = fitted_mixture(features, values)
+    both = _Said((mixture if plain.dense is None else plain.dense[0].plus(mixture), features), plain.lexicon)
+    found = both.values()
+    agree = float(np.mean(found.argmax(axis=1) == values.argmax(axis=1)))
     reason = (
-        f"A mixture of {len(found)} classes was fitted to {len(features):,} unlabelled texts, from what the names say "
+        f"A mixture of {len(names)} classes was fitted to {n:,} unlabelled texts, from what the names say "
         f"of them: {agree:.0%} of the texts stayed in the class of the nearest name."
     )
-    return both.times(scale), [reason]
+    return both.times(_confidence_factor(found, agree)), [reason]
+
+
+def _plain(reading: Reading, names: _Names, lexicon: Lexicon | None) -> _Said:
+    """What names say by themselves: a direction in the features, words, and what these teach the features."""
+    rows = None if lexicon is None else lexicon.encoder.encode(reading.unlabelled)
+    by_words = None if lexicon is None else (_by_axes(lexicon.axes, rows), rows)
+    if reading.dense is None:
+        return _Said(None, by_words)
+    features, n = reading.dense_features, len(reading.unlabelled)
+    found = [] if lexicon is not None and isinstance(reading.dense, Lsa) else [_by_names(reading, names)]
+    if lexicon is not None and n >= LEAST_UNLABELLED:
+        found.append(_by_axes(lexicon.axes.taught(rows, features), features))
+    return _Said((found[0] if len(found) == 1 else found[0].plus(found[1]), features) if found else None, by_words)
+
+
+def _by_names(reading: Reading, names: _Names) -> Linear:
+    features: Floats = reading.dense_features
+    found = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled)).astype(np.float64)
+    if len(features) < _LEAST_FOR_MEAN:
+        return Linear(found, np.zeros(len(found))).times(1.0 / _SIZE)
+    return _sized(Linear(found, -0.5 * (features @ found.T).mean(axis=0)), features)
+
+
+def _by_axes(axes: Axes, rows: Any) -> Linear:
+    """The classes are taken to lie as far apart as texts do: their standard deviation is that of the scores."""
+    if rows.shape[0] < _LEAST_FOR_MEAN:
+        return axes.linear(np.zeros(len(axes.weights)), _SLOPE).times(_LEXICON_SIZE)
+    scores = axes.scores(rows)
+    slope = float(scores.std(axis=0).mean() / max(axes.places.std(axis=0).mean(), 1e-9))
+    return _sized(axes.linear(0.5 * scores.mean(axis=0), slope), rows)
+
+
+def _sized(linear: Linear, rows: Any) -> Linear:
+    """Values whose mean square is 4, once each row is centred."""
+    return linear.times(2.0 / (float(np.sqrt(np.mean(centred(linear(rows)) ** 2))) or 1.0))
 
 
 def _confidence_factor(values: Floats, wanted: float) -> float:

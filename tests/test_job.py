@@ -1,0 +1,48 @@
+"""The job behind `headstart fit`, where the command line does not show it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.config import RunConfig
+from headstart.encoders._counts import TermCounts
+from headstart.job import run
+
+WORDS = {"bad", "good", "soup"}
+
+
+@pytest.fixture
+def vocabularies(monkeypatch: pytest.MonkeyPatch) -> list[set[str]]:
+    """The terms of each encoder of counts that is fitted."""
+    found, fit = list[set[str]](), TermCounts._fit_counts
+
+    def noting(encoder: TermCounts, texts: Any) -> Any:
+        counts = fit(encoder, texts)
+        found.append({term for term in encoder._vectoriser.vocabulary_ if " " not in term})
+        return counts
+
+    monkeypatch.setattr(TermCounts, "_fit_counts", noting)
+    return found
+
+
+def reviews(path: Path, n: int) -> Path:
+    labels = ["bad" if i % 3 else "good" for i in range(n)]
+    rows = [f"{label} soup w{i}x,{label}" for i, label in enumerate(labels)]
+    path.write_text("\n".join(["text,label", *rows]))
+    return path
+
+
+@pytest.mark.parametrize("tested", [False, True])
+@pytest.mark.parametrize(("n", "rare"), [(1000, False), (990, True)])
+def test_folds_are_made_as_the_whole_is(
+    vocabularies: list[set[str]], tmp_path: Path, n: int, rare: bool, tested: bool
+) -> None:
+    """The classifier, its folds and the baseline leave out rare terms, or keep them, by the number of all rows."""
+    train = reviews(tmp_path / "train.csv", n)
+    test = str(reviews(tmp_path / "test.csv", 30)) if tested else None
+    config = RunConfig(train=str(train), test=test, encoder="tfidf", head="prototype", max_error="0.1")
+    run(config, save=False)
+    assert len(vocabularies) == (1 + 1 + 5 if tested else 1 + 5 + 5)
+    assert all(found == WORDS or (rare and found > WORDS) for found in vocabularies)
+    assert all((found > WORDS) == rare for found in vocabularies)
