@@ -84,3 +84,14 @@ def test_what_is_said_of_a_part_says_so():
         class_words(fitted("tfidf"), method="occlusion")
     with pytest.raises(ConfigError, match="good"):
         class_words(fitted("tfidf"), label="goood")
+
+
+def test_of_terms_whose_presence_counts_single_words_are_told():
+    """Longer ones correct what their words say ("not good" takes back "good"): alone they mislead."""
+    texts, labels = zip(*ENGLISH, strict=True)
+    for binary in (True, False):
+        settings = {"encoder.binary": binary, "encoder.ngrams": [1, 2]}
+        predictor = TextClassifier("bow", "linear_probe", "logistic", settings=settings).fit(texts, labels).predictor_
+        words = [word.text for found in exact_class_words(predictor, n=50) for word in found.words]
+        assert words
+        assert any(" " in word for word in words) != binary

@@ -87,16 +87,17 @@ def exact_class_words(predictor: "Predictor", *, n: int = 20) -> tuple[ClassWord
 
     A weight is what one unit of the term adds to the class's score (`Explanation`); a Chinese word and the character
     n-gram of the same characters stand together, with the sum of their weights. Of a head that reads other features
-    too, only the terms' part is said: its method is "exact (n-grams only)".
+    too, only the terms' part is said: its method is "exact (n-grams only)". Of terms whose presence counts (a binary
+    `bow`, as the lexicon of `few_labels` is) only single words are told: the longer ones correct what their words say.
     """
     linear = Linear.of(predictor)
     if linear is None:
         return None
     coef = linear.scorer.coef
-    columns = np.flatnonzero(linear.columns.counter >= 0)
+    columns = _told(linear)
     means, factor = coef.mean(axis=0, dtype=np.float64), len(coef) / (len(coef) - 1)
     n_seen = min(_SPARE * n, len(columns))
-    weakness = (means - row if linear.is_exact else (means - row)[columns] for row in coef)
+    weakness = (means - row if len(columns) == len(means) else (means - row)[columns] for row in coef)
     largest = [columns[np.argpartition(each, n_seen - 1)[:n_seen]] for each in weakness]
     names = _Names(linear, np.unique(largest))
     method = "exact" if linear.is_exact else "exact (n-grams only)"
@@ -110,6 +111,18 @@ def exact_class_words(predictor: "Predictor", *, n: int = 20) -> tuple[ClassWord
         return tuple(Weighted(_shown(name), weights[name]) for name in order[:n])
 
     return tuple(ClassWords(name, strongest(code), method) for code, name in enumerate(predictor.classes))
+
+
+def _told(linear: Linear) -> "Ints":
+    """(m,) columns of the terms that say something by themselves."""
+    is_told = linear.columns.counter >= 0
+    for number, counter in enumerate(linear.counters):
+        if getattr(counter, "binary", False):
+            is_single = np.ones(len(linear.vocabulary(number)), dtype=bool)
+            is_single[[column for term, column in linear.vocabulary(number).items() if " " in term]] = False
+            own = np.flatnonzero(linear.columns.counter == number)
+            is_told[own] = is_single[linear.columns.term[own]]
+    return np.flatnonzero(is_told)
 
 
 def _shown(term: str) -> str:

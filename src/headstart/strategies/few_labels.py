@@ -28,7 +28,7 @@ from headstart.types import Floats, Task
 
 __all__ = ["FewLabels"]
 
-_NAMES, _LEXICON = "names of the classes", "words that such names stand for"  # rungs
+_NAMES, _LEXICON = "names of the classes", "known words for such names"  # rungs
 _BLOCKS = {"words": "words", "own words": "words", "lexicon": "lexicon"}  # other experts read dense features
 _Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
 _OTHER_SHARES = (

@@ -66,7 +66,7 @@ class Finetune(FineTuning):
 
     settings_type: ClassVar[type[Settings]] = _FinetuneSettings
     defaults: ClassVar[Mapping[str, Any]] = {
-        "n_epochs": 2,
+        "n_epochs": 3,
         "learning_rate": 2e-4,
         "schedule": "one_cycle",
         "embeddings": True,  # of words
