@@ -13,6 +13,7 @@ pytestmark = pytest.mark.torch
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from headstart.finetuning import network as network_module  # noqa: E402 - needs torch
 from headstart.finetuning.groups import open_layers  # noqa: E402 - needs torch
 from headstart.finetuning.network import (  # noqa: E402 - needs torch
     Network,
@@ -239,14 +240,29 @@ def test_the_first_answer_is_even(load: Callable[[str], Any]) -> None:
     assert network(IDS, MASK).tolist() == [[0.0] * 3] * 2
 
 
-def test_precision() -> None:
-    """bf16 where it is asked for, fp32 where that is."""
-    cpu = torch.device("cpu")
-    a = torch.ones(2, 2)
-    with in_precision("bf16", cpu):
+def test_precision(load: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """bf16 where it is asked for, fp32 where that is; by itself bf16 where the processor has it."""
+    a, body = torch.ones(2, 2), load("bert")
+    with in_precision("bf16", body):
         assert (a @ a).dtype == torch.bfloat16
-    with in_precision("fp32", cpu):
+    with in_precision("fp32", body):
         assert (a @ a).dtype == torch.float32
+    for has_it, expected in ((True, torch.bfloat16), (False, torch.float32)):
+        monkeypatch.setattr(network_module, "has_bf16", lambda device, has_it=has_it: has_it)
+        with in_precision("auto", body):
+            assert (a @ a).dtype == expected
+
+
+def test_every_family_runs_in_the_precision_that_is_chosen_for_it(
+    family: str, load: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also on a processor that is quick at bf16, where DeBERTa's first version fails in it."""
+    monkeypatch.setattr(network_module, "has_bf16", lambda device: True)
+    network = Network(load(family), 2)
+    with in_precision("auto", network.body):
+        logits = network(IDS, MASK)
+    logits.sum().backward()
+    assert logits.isfinite().all()
 
 
 def test_layers_side_by_side_are_not_fine_tuned(tiny_model: Callable[[str], Path]) -> None:
@@ -254,3 +270,22 @@ def test_layers_side_by_side_are_not_fine_tuned(tiny_model: Callable[[str], Path
     encoder: Any = make_encoder(str(tiny_model("bert")), layers=[1, 2]).fit([])
     with pytest.raises(ConfigError, match=r"encoder\.layers is for frozen features"):
         Network(encoder.whole_model(), 2)
+
+
+def test_attention_over_short_texts_is_computed_otherwise_but_the_same(tiny_model: Callable[[str], Path]) -> None:
+    """In bf16 on a CPU: the features are equal up to rounding; long texts and fp32 are left as they are."""
+    from contextlib import nullcontext
+
+    from headstart.finetuning.network import attention_of
+
+    encoder: Any = make_encoder(str(tiny_model("bert")), cache=False).fit([])
+    body, ids = encoder.whole_model(), torch.arange(8, 24).reshape(2, 8)
+    assert isinstance(attention_of(65, "bf16", body), nullcontext)
+    assert isinstance(attention_of(8, "fp32", body), nullcontext)
+    assert not isinstance(attention_of(64, "bf16", body), nullcontext)
+    mask = torch.ones_like(ids)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        usual = body(ids, mask)
+        with attention_of(8, "bf16", body):
+            plain = body(ids, mask)
+    torch.testing.assert_close(plain, usual, atol=0.02, rtol=0.02)

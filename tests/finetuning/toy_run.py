@@ -25,7 +25,10 @@ from headstart.finetuning.run import Rows, Run
 from headstart.finetuning.settings import Settings
 
 GOOD, BAD = ["kind", "good", "lovely", "great", "fine"], ["cold", "rude", "bad", "slow", "dirty"]
-DEFAULTS = {"n_epochs": 4, "learning_rate": 1e-3, "batch_rows": 8, "batch_tokens": 256, "model_dropout": 0.1}
+DEFAULTS = {
+    "n_epochs": 4, "learning_rate": 1e-3, "batch_rows": 8, "batch_tokens": 256, "model_dropout": 0.1,
+    "precision": "fp32",  # the laws hold to more digits than bf16 has
+}  # fmt: skip
 
 
 def texts_and_classes(n: int) -> tuple[list[str], Any]:

@@ -25,7 +25,7 @@ UNSEEN = ["a bright good film", "the soup was very cold", ""]
 
 
 def fitted(folder: Path, texts: list[str] = TEXTS, labels: list[str] = LABELS, **more: Any) -> TextClassifier:
-    settings = {"strategy.tuning": more.pop("tuning", "auto")}
+    settings = {"strategy.tuning": more.pop("tuning", "auto"), "encoder.precision": "fp32"}  # as a bundle reads
     return TextClassifier(str(folder), "few_labels", settings=settings, random_state=0).fit(texts, labels, **more)
 
 

@@ -87,7 +87,7 @@ def contrast(
     n_steps = n_steps_of(inputs, y, rows, settings)
 
     def of_batch(batch: "Ints") -> torch.Tensor:
-        with in_precision(settings.precision, device):
+        with in_precision(settings.precision, network.body):
             features = features_of(inputs, batch)
         return loss(features, codes[torch.from_numpy(batch).to(device)])
 

@@ -231,5 +231,5 @@ def _batches(tokens: Tokens, batch_tokens: int) -> Iterator["Ints"]:
 @contextmanager
 def _computing(body: "PooledModel", tokens: Tokens, precision: str) -> Iterator[None]:
     """Nothing drops, nothing is recorded for gradients."""
-    with at_rest(body), torch.no_grad(), in_precision(precision, tokens.device):
+    with at_rest(body), torch.no_grad(), in_precision(precision, body):
         yield

@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _SHORT = 64  # tokens
+_FP32_ONLY = ("deberta",)  # families whose products mix both kinds of numbers, which torch refuses (DeBERTa's first)
 _TOKENS_FIRST = ("xlnet",)  # families whose layers see (T, B, h)
 
 
@@ -75,22 +76,29 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         return self
 
 
-def in_precision(precision: str, device: torch.device) -> torch.autocast:
-    """A block whose matrix products are in bfloat16, where `precision` asks for it or the hardware is quick at it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=_is_bf16(precision, device))
+def in_precision(precision: str, body: PooledModel) -> torch.autocast:
+    """A block whose matrix products are in bfloat16, where `precision` asks for it, or the hardware is quick at it and
+    the model allows it.
+    """
+    return torch.autocast(_device(body).type, torch.bfloat16, enabled=_is_bf16(precision, body))
 
 
-def _is_bf16(precision: str, device: torch.device) -> bool:
-    return precision == "bf16" or (precision == "auto" and has_bf16(device))
+def _is_bf16(precision: str, body: PooledModel) -> bool:
+    is_able = body.model.config.model_type not in _FP32_ONLY
+    return precision == "bf16" or (precision == "auto" and is_able and has_bf16(_device(body)))
 
 
-def attention_of(n_tokens: int, precision: str, device: torch.device) -> AbstractContextManager[None]:
+def _device(body: PooledModel) -> torch.device:
+    return next(body.parameters()).device
+
+
+def attention_of(n_tokens: int, precision: str, body: PooledModel) -> AbstractContextManager[None]:
     """A block in which attention over texts of at most so many tokens takes torch's quicker way there and back.
 
     On a CPU in bfloat16 that is plain products up to 64 tokens: a step of MiniLM takes 1.1 to 1.3 times as long through
     the fused kernel, which is made for long texts. Where attention drops out, torch takes plain products anyway.
     """
-    if n_tokens > _SHORT or device.type != "cpu" or not _is_bf16(precision, device):
+    if n_tokens > _SHORT or _device(body).type != "cpu" or not _is_bf16(precision, body):
         return nullcontext()
     plain: AbstractContextManager[None] = sdpa_kernel(SDPBackend.MATH)
     return plain

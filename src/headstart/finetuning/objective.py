@@ -39,7 +39,7 @@ def make_loss(
 
     def loss(batch: "Ints") -> torch.Tensor:
         longest, how = int(inputs.lengths[batch].max()), settings.precision
-        with in_precision(how, device), attention_of(longest, how, device):
+        with in_precision(how, network.body), attention_of(longest, how, network.body):
             logits = network.decide(inputs.features(batch))
         value = functional.cross_entropy(logits, targets[batch], weights, label_smoothing=settings.label_smoothing)
         if settings.l1 and learning:

@@ -78,7 +78,7 @@ def _read(
     network.eval()
     found = np.zeros((len(rows), width))
     try:
-        with torch.inference_mode(), in_precision(settings.precision, network.last.weight.device):
+        with torch.inference_mode(), in_precision(settings.precision, network.body):
             for batch in current().share(token_budget_batches(inputs.lengths[rows].tolist(), settings.batch_tokens)):
                 found[batch] = finish(inputs.features(rows[batch])).float().cpu().numpy()
     finally:
