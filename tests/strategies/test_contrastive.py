@@ -26,7 +26,8 @@ def test_it_learns_and_repeats_itself(tiny_model: Callable[[str], Path], loss: s
     torch.set_num_threads(1)
     folder = str(tiny_model("bert"))
     state = torch.get_rng_state()
-    strategies = [Contrastive(folder, strategy_settings={"loss": loss}) for _ in range(2)]
+    exact = {"encoder_settings": {"precision": "fp32"}, "strategy_settings": {"loss": loss, "precision": "fp32"}}
+    strategies = [Contrastive(folder, **exact) for _ in range(2)]
     first, again = (strategy.fit(TASK) for strategy in strategies)
     assert list(first.predict(UNSEEN).labels) == ["good", "cold"]
     assert (first.predict_proba(TEXTS) == again.predict_proba(TEXTS)).all()

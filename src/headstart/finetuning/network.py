@@ -63,8 +63,9 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         return self.decide(self.body(input_ids, attention_mask))
 
     def decide(self, features: torch.Tensor) -> torch.Tensor:
-        """Logits (B, k) of features (B, d)."""
-        logits: torch.Tensor = self.last(self.dropout(features.float()))
+        """Logits (B, k) float32 of features (B, d), in whatever precision the body runs: losses need the digits."""
+        with torch.autocast(features.device.type, enabled=False):
+            logits: torch.Tensor = self.last(self.dropout(features.float()))
         return logits
 
     def train(self, mode: bool = True) -> "Network":
