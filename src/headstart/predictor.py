@@ -1,7 +1,7 @@
 """Encoder + head + classes: all that predicting and serving need, and no training code."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -50,12 +50,6 @@ class History:
     def n_steps(self) -> int:
         """Steps of the training."""
         return self.stretches[-1].step if self.stretches else 0
-
-    def then(self, later: Self) -> Self:
-        """The training that is this one, and after it `later`, whose steps count on."""
-        stretches = (replace(each, step=each.step + self.n_steps) for each in later.stretches)
-        checks = (replace(each, step=each.step + self.n_steps) for each in later.checks)
-        return type(self)((*self.stretches, *stretches), (*self.checks, *checks), self.seconds + later.seconds)
 
     def settings(self) -> dict[str, Any]:
         """As JSON values."""

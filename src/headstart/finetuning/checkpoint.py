@@ -145,16 +145,15 @@ class Checkpoint:
 
 
 def is_there(folder: Path) -> bool:
-    """Whether the folder, or one right below it, holds a checkpoint."""
-    return any(folder.glob(_LAST)) or any(folder.glob(f"*/{_LAST}"))
+    """Whether the folder holds a checkpoint."""
+    return any(folder.glob(_LAST))
 
 
 def discard(folder: Path) -> None:
-    """Remove a checkpoint, and those of stages in folders right below, with every folder that is empty then."""
-    for place in [*(path for path in folder.glob("*") if path.is_dir()), folder]:
-        _remove(place, but=set())
-        with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
-            place.rmdir()
+    """Remove a checkpoint, and its folder where that is empty then."""
+    _remove(folder, but=set())
+    with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
+        folder.rmdir()
 
 
 def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings) -> dict[str, str]:

@@ -156,7 +156,7 @@ class Run:
         saved = self.checkpoint.read() if self.checkpoint is not None else None
         if saved is None:
             self.notes += begin_at_probe(self.network, self.inputs, self.y, self.rows, self.settings, self.random_state)
-            if self.notes and len(self.rows.check):  # what it must not become worse than
+            if self.settings.probe_rows and len(self.rows.check):  # what it must not become worse than
                 self._weigh(self._answer(0))
             return
         self.state.restore(saved, self._parameters, optimiser)
