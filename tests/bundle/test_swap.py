@@ -284,7 +284,12 @@ def test_saves_at_the_same_time(
     monkeypatch: pytest.MonkeyPatch,
     exchange: Callable[[Path, Path], bool],
 ) -> None:
-    """Threads that save over one folder, and one that reads it: every save succeeds, every read is whole."""
+    """Threads that save over one folder, and some that read it: every save succeeds, every read is whole.
+
+    A rename takes long here, so that readers do meet the instant between two of them, often twice in one read.
+    """
+    rename = Path.rename
+    monkeypatch.setattr(Path, "rename", lambda path, target: (rename(path, target), time.sleep(0.01)))
     monkeypatch.setattr(swap, "_exchange", exchange)
     folder = save_bundle(predictor, tmp_path / "bundle")
     found: list[object] = []

@@ -12,7 +12,7 @@ from safetensors.numpy import load_file
 from headstart import registry
 from headstart.abstaining import Abstaining
 from headstart.bundle import layout
-from headstart.bundle.swap import recover
+from headstart.bundle.swap import one_at_a_time, recover
 from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
 from headstart.predictor import History, Predictor
 from headstart.text.cleaner import TextCleaner
@@ -44,8 +44,6 @@ def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
 
 
 def _load(folder: Path, check_golden: bool) -> Predictor:
-    with contextlib.suppress(OSError):  # a place where nothing can be renamed needs no recovery
-        recover(folder)
     if not folder.is_dir():
         raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
     _verify_files(folder, layout.read_manifest(folder)["files"])
@@ -128,9 +126,16 @@ def _check_golden(path: Path, predictor: Predictor) -> None:
 
 
 def _version(folder: Path) -> tuple[int, int, bytes] | None:
-    """What no two versions of a bundle have in common, nor one that was put away and came back."""
+    """What no two versions of a bundle have in common, nor one that was put away and came back.
+
+    None where no bundle stands. That is never the instant between two renames of a save: nobody saves while
+    we look, and what a killed save put away is put back first.
+    """
     try:
-        facts = folder.stat()
-        return facts.st_ino, facts.st_ctime_ns, (folder / layout.MANIFEST).read_bytes()
+        with one_at_a_time(folder.parent):
+            with contextlib.suppress(OSError):  # a place where nothing can be renamed needs no recovery
+                recover(folder)
+            facts = folder.stat()
+            return facts.st_ino, facts.st_ctime_ns, (folder / layout.MANIFEST).read_bytes()
     except OSError:
         return None
