@@ -14,6 +14,7 @@ SUITES = (  # the order of RESULTS.md
     "fewshot",
     "pooled",
     "finetune",
+    "memory",
     "setfit",
     "classic",
     "recommend",

@@ -1,16 +1,15 @@
 """Fine-tuning: the time to equal accuracy against transformers' own example recipe, and what every strategy costs."""
 
 import importlib.util
-import json
 import os
 import re
 import statistics
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.common import BenchmarkError, Goal, Result, Setup, commit, cpus, kept, kept_in, run_checked, table
+from benchmarks.common import BenchmarkError, Goal, Result, Setup, commit, cpus, kept, kept_in, table
+from benchmarks.finetune_cell import asked_of, measured
 from headstart import registry
 
 __all__ = ["TITLE", "run", "tables"]
@@ -51,16 +50,17 @@ def run(setup: Setup) -> Result:
         for contender in [*first, *others[at:], *others[:at]]:
             cells.append(_cell(contender, name, seed, setup, cells))
     rows = [_row(cells, *pair) for pair in dict.fromkeys((cell["data"], cell["name"]) for cell in cells)]
-    return Result({"rows": rows, "threads": cpus(), "seeds": seeds}, _goals(rows, not setup.quick))
+    return Result({"rows": rows, "seeds": seeds}, _goals(rows, not setup.quick))
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
     """A line a data set and contender."""
-    head = ["", "accuracy", "fit", "CPU", "peak", "fit / Trainer's", "accuracy - Trainer's", "... at equal time"]
+    head = ["", "accuracy", "threads", "fit", "CPU", "peak", "fit / Trainer's", "lead", "lead at equal time"]
     lines = [
         [
             f"{row['data']}, {row['name']}",
             " ".join(f"{accuracy:.4f}" for accuracy in row["accuracies"]),
+            " ".join(sorted({str(cell["threads"]) for cell in row["cells"]})),
             f"{row['wall_s']:,.0f} s",
             f"{row['cpu_s']:,.0f} s",
             f"{row['peak_rss_mib']:,.0f} MiB",
@@ -74,7 +74,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(head, lines),
         "",
         f"MiniLM, all training rows, seeds {', '.join(map(str, figures['seeds']))} (accuracy of each on the test rows;",
-        f"other columns: medians, the last one the least), {figures['threads']} threads, one process at a time.",
+        "other columns: medians, the last one the least; lead: the accuracy less Trainer's). One process at a time, or",
+        "several that have cores of their own. "
         "Times: wall and CPU seconds from before the model is loaded to fitted, imports left out. Trainer: dynamic",
         "padding, fp32, 3 epochs, learning rate 5e-5, batches of 8, as transformers' example runs it. At equal time:",
         "beside what Trainer had reached by then, or right after (it is looked at after 1/20, 1/8, 1/4, 1/2 and all of",
@@ -92,22 +93,20 @@ def _cell(contender: str, data: str, seed: int, setup: Setup, before: Sequence[C
 
 
 def _measure(contender: str, data: str, seed: int, setup: Setup, before: Sequence[Cell]) -> dict[str, Any]:
-    files = [str(setup.file(data, part)) for part in ("train", "test")]
+    train, test = (setup.file(data, part) for part in ("train", "test"))
     n_rows = _QUICK_ROWS if setup.quick else 0
     if contender in _PEERS:
         rows = ["--rows", str(n_rows)] if n_rows else []
-        words = ["peers.trainer_peer", str(_model()), *files, "--seed", str(seed), *rows, *_PEERS[contender]]
+        words = [str(_model()), str(train), str(test), "--seed", str(seed), *rows, *_PEERS[contender]]
+        *looks, cost = asked_of("peers.trainer_peer", words)
     else:
         budget = _WITHIN.get(data, 0.0) if contender == _OURS else 0.0
         if contender in _BUDGETS:
             budget = _BUDGETS[contender] * _peer(before, data, seed)["wall_s"]
         strategy = _OURS if contender in _BUDGETS else contender
-        words = ["finetune_cell", strategy, *files, str(seed), str(n_rows), str(budget)]
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), str(cpus()))
-    env = {**os.environ, **threads, "HEADSTART_CACHE": "off", "TOKENIZERS_PARALLELISM": "false"}
-    done = run_checked([sys.executable, "-m", f"benchmarks.{words[0]}", *words[1:]], env)
-    *looks, cost = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"')]
-    return {"name": contender, "data": data, "seed": seed, "looks": looks, **cost, "commit": commit()}
+        *looks, cost = measured(strategy, train, test, seed=seed, n_rows=n_rows, budget_s=budget)
+    facts = {"name": contender, "data": data, "seed": seed, "threads": cpus(), "commit": commit()}
+    return {**facts, "looks": looks, **cost}
 
 
 def _peer(cells: Sequence[Cell], data: str, seed: int) -> Cell:
