@@ -228,6 +228,33 @@ def test_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pyte
     assert not place.exists()
 
 
+def test_two_runs_are_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the second run of 24 steps: the first is not learnt again, the bits are those of a fit in one piece."""
+    once, whole = fit(task_of()), fit(task_of(), runs=2, checkpoint_every_s=0)
+    assert body(once) != body(whole)
+    assert any("runs: held-out loss" in reason for reason in whole.reasons)
+    place, taken, steps = tmp_path / "checkpoint", list[int](), Run.steps
+
+    def counted(run: Run, stop: int) -> Any:
+        for step in steps(run):
+            taken.append(step.number)
+            if len(taken) == stop:
+                raise KeyboardInterrupt
+            yield step
+
+    task = task_of(checkpoint=place)
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "steps", lambda run: counted(run, 30))
+        with pytest.raises(KeyboardInterrupt):
+            fit(task, runs=2, checkpoint_every_s=0)
+    taken.clear()
+    monkeypatch.setattr(Run, "steps", lambda run: counted(run, 99))
+    assert body(fit(task, runs=2, checkpoint_every_s=0)) == body(whole)
+    assert taken[0] == 7
+    discard(place)
+    assert not place.exists()
+
+
 def test_few_rows(fit: Fit) -> None:
     """Of 90 rows none is spared: a third of them is asked by a fit of its own, and all are learnt from."""
     task = task_of(90)

@@ -1,6 +1,6 @@
 """Checkpoints: a run that is killed at any step goes on from the last one, bit for bit. Needs torch to read and write.
 
-A checkpoint's folder holds at most two files:
+A checkpoint's folder holds at most two files (and, of a training of several runs, one such folder for each later run):
 
     last.safetensors       the state of the run; what is not a tensor is JSON in its metadata
     best-STEP.safetensors  the best weights so far, where the state names them
@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from types import FrameType
@@ -41,6 +41,7 @@ __all__ = ["Checkpoint", "Saved", "discard", "held_interrupts", "identity", "is_
 Tensors = Mapping[str, "torch.Tensor"]
 
 _LAST, _BEST, _HALF = "last.safetensors", "best-{}.safetensors", ".half"
+_RUN = "run-{}"  # the folder of a run after the first, where several make up one training
 _STATE = "state"  # the key of the JSON in the metadata
 _FORMAT = 1
 _SHOWN = 40  # characters of a value; longer ones are digests, which tell people nothing
@@ -89,6 +90,13 @@ class Checkpoint:
             raise ConfigError(
                 f"Checkpoint folder {self.folder} cannot be made: {error.strerror or error}. Choose another place."
             ) from error
+
+    def of_run(self, number: int) -> "Checkpoint":
+        """The place of the run with this number, from 0, where several make up one training: this one, or one below."""
+        if not number:
+            return self
+        deciding = {**self.identity, "the number of the run": str(number + 1)}
+        return replace(self, folder=self.folder / _RUN.format(number + 1), identity=deciding)
 
     def due(self, *, at_pause: bool) -> bool:
         """Whether to write now. At a pause (an epoch's end) it is due sooner: as long as writing costs a twentieth."""
@@ -150,10 +158,11 @@ def is_there(folder: Path) -> bool:
 
 
 def discard(folder: Path) -> None:
-    """Remove a checkpoint, and its folder where that is empty then."""
-    _remove(folder, but=set())
-    with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
-        folder.rmdir()
+    """Remove a checkpoint, with those of later runs, and every folder that is empty then."""
+    for place in [*folder.glob(_RUN.format("*")), folder]:
+        _remove(place, but=set())
+        with contextlib.suppress(OSError):  # not there, or somebody else's files are in it
+            place.rmdir()
 
 
 def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings) -> dict[str, str]:

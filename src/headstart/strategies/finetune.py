@@ -4,11 +4,13 @@ counted words, where held-out rows are clearly better off with it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
+from headstart.checks import check_whole
 from headstart.encoders.composed import Composed
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
@@ -28,12 +30,16 @@ __all__ = ["Finetune"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _FinetuneSettings(Settings):
-    """words: the encoder of counts whose linear model may stand beside; "none" = nothing does."""
+    """words: the encoder of counts whose linear model may stand beside; "none" = nothing does. runs: how many runs
+    begin at the same weights, with their rows in another order each; what they end with is averaged (a model soup).
+    """
 
     words: str = "tfidf"
+    runs: int = 1
 
     def __post_init__(self) -> None:
         Settings.__post_init__(self)
+        check_whole("runs", self.runs, part="strategy")
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts, or none. Got {self.words!r} instead.")
 
@@ -58,10 +64,13 @@ class Finetune(FineTuning):
     """One run over all layers, with one cycle of the rates, nothing dropped inside the model, and a last layer that
     begins at a logistic regression (`finetuning.probe`), so that even a budget of seconds ends no worse than that.
 
+    With `runs` more than one the weights are the mean of as many runs, a budget allowing: it costs as much more time,
+    nothing when texts are read, and gives what one more cycle of the rates does not (docs/log.md).
+
     The words learn from the same rows as the network, and their decision values are added to the network's: both
     factors are fitted to held-out rows. So a bundle holds two encoders side by side and one linear head.
 
-    Knobs: `words`, and those of `headstart.finetuning.settings.Settings`.
+    Knobs: `words`, `runs`, and those of `headstart.finetuning.settings.Settings`.
     """
 
     settings_type: ClassVar[type[Settings]] = _FinetuneSettings
@@ -108,21 +117,31 @@ class Finetune(FineTuning):
             return Mixture()
         until = None if ends_at is None else now + TRIAL_SHARE * (ends_at - now)
         words = _words(task, settings, learn)
-        learnt = self._learn(replace(work, checkpoint=None), settings, Rows(learn, asked[:0]), asked, until)
+        once = replace(work, checkpoint=None), replace(settings, runs=1)
+        learnt = self._learn(*once, Rows(learn, asked[:0]), asked, until)
         return _mix(learnt, words, task, asked)
 
-    def _learn(self, work: Work, settings: Settings, rows: "Rows", asked: Ints, ends_at: float | None) -> _Learnt:
-        """One run."""
+    def _learn(
+        self, work: Work, settings: _FinetuneSettings, rows: "Rows", asked: Ints, ends_at: float | None
+    ) -> _Learnt:
+        """One run, or several in turn."""
         from headstart.finetuning.logs import observe
         from headstart.finetuning.rows import decide
         from headstart.finetuning.run import Run
+        from headstart.finetuning.soup import in_turn
 
         task = work.task
         with self._ready(work, settings) as (network, inputs, depth):
-            run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, work.checkpoint)
-            with observe(run) as seen:
-                for step in run.steps():
-                    seen(step)
+
+            def make(number: int, ends_at: float | None) -> Run:
+                kept = None if work.checkpoint is None else work.checkpoint.of_run(number)
+                seed = task.random_state + number
+                return Run(network, inputs, np.asarray(task.y), rows, settings, seed, ends_at, kept)
+
+            for run in in_turn(network, [partial(make, number) for number in range(settings.runs)], ends_at):
+                with observe(run) as seen:
+                    for step in run.steps():
+                        seen(step)
             logits = decide(network, inputs, asked, settings) if run.kept is None else run.kept.logits
         reasons = (*reasons_of(run, depth), *filter(None, [inputs.note]))
         return _Learnt(network, logits, seen.history(), reasons)
