@@ -16,6 +16,7 @@ __all__ = ["TITLE", "run", "tables"]
 
 TITLE = "Fine-tuning: accuracy and time beside transformers' Trainer"
 _PEERS = {"Trainer": (), "Trainer, padded to 128": ("--pad", "128")}
+_PEER = next(iter(_PEERS))
 _OURS = "finetune"  # the recommended one, with its own end, and with shares of the peer's time as its budget
 _BUDGETS = {f"{_OURS}, 1/{part} of Trainer's time": 1 / part for part in (20, 8)}
 _MEAN = f"{_OURS}, mean of 3 runs"
@@ -113,18 +114,20 @@ def _measure(contender: str, data: str, seed: int, setup: Setup, before: Sequenc
 
 def _peer(cells: Sequence[Cell], data: str, seed: int) -> Cell:
     """The first peer's cell. Raises BenchmarkError where it was not asked for."""
-    wanted = (next(iter(_PEERS)), data, seed)
     for cell in cells:
-        if (cell["name"], cell["data"], cell["seed"]) == wanted:
+        if (cell["name"], cell["data"], cell["seed"], cell["threads"]) == (_PEER, data, seed, cpus()):
             return cell
-    raise BenchmarkError(f"A budget is a share of {wanted[0]}'s time: name it among the contenders too.")
+    raise BenchmarkError(
+        f"A budget is a share of {_PEER}'s time with as many threads: name it among the contenders too."
+    )
 
 
 def _row(cells: Sequence[Cell], data: str, name: str) -> dict[str, Any]:
-    """The cells of one contender on one data set, beside the first peer's of the same seeds."""
+    """The cells of one contender on one data set, beside the first peer's of the same seeds and threads."""
     own = [cell for cell in cells if (cell["data"], cell["name"]) == (data, name)]
-    peers = {cell["seed"]: cell for cell in cells if (cell["data"], cell["name"]) == (data, next(iter(_PEERS)))}
-    pairs = [(cell, peers[cell["seed"]]) for cell in own if cell["seed"] in peers and name not in _PEERS]
+    peers = {(cell["seed"], cell["threads"]): cell for cell in cells if (cell["data"], cell["name"]) == (data, _PEER)}
+    keys = [(cell["seed"], cell["threads"]) for cell in own if name not in _PEERS]
+    pairs = [(cell, peers[key]) for cell, key in zip(own, keys, strict=False) if key in peers]
     margins = [_end(cell) - _at(peer, cell["wall_s"]) for cell, peer in pairs]
     return {
         "data": data,
