@@ -24,7 +24,7 @@ from headstart.types import Dataset, Floats, Ints, Strategy, Task
 __all__ = ["TextClassifier"]
 
 _PARTS = ("encoder", "head", "strategy")
-_BY_NUMBER = ("few_labels", "pooled")  # of these `auto` takes one by the number of rows
+_BY_NUMBER = ("few_labels", "pooled", "finetune")  # of these `auto` takes one by the number of rows, and their time
 
 
 class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn has no types
@@ -132,7 +132,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     def for_part(self) -> "TextClassifier":
         """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
         limit of errors. What the number of texts alone decided at `fit` is given, since the part has fewer: `min_df` of
-        an encoder of counts that left it open, `few_labels` or `pooled`. What was chosen by labels is chosen anew.
+        an encoder of counts that left it open, and what `auto` made of it. What was chosen by labels is chosen anew.
         """
         check_is_fitted(self, "predictor_")
         part: TextClassifier = clone(self).set_params(max_error=None)

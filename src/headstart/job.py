@@ -83,7 +83,7 @@ def run(
     with clock("fit"):
         say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
         model = _fit(config, roles, train, checkpoint)
-    if config.budget is not None and not (_is_long_work(model) or _is_of(model, "uses_budget")):
+    if config.budget is not None and not _uses_budget(config, model):
         say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
@@ -199,6 +199,11 @@ def _report(
 def _is_long_work(model: TextClassifier) -> bool:
     """Whether the strategy learns step by step, as long as it is given time."""
     return _is_of(model, "is_long_work")
+
+
+def _uses_budget(config: RunConfig, model: TextClassifier) -> bool:
+    is_pooled = config.strategy == "auto" and model.predictor_.strategy == "pooled"  # its reasons speak of the budget
+    return is_pooled or _is_long_work(model) or _is_of(model, "uses_budget")
 
 
 def _is_of(model: TextClassifier, kind: str) -> bool:

@@ -12,9 +12,9 @@ from headstart.functional.resampling import stratified_sample
 from headstart.heads import head_for, make_head
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
+from headstart.strategies._many_rows import pooled_or_tuned
 from headstart.strategies.few_labels import FewLabels
 from headstart.strategies.linear_probe import LinearProbe
-from headstart.strategies.pooled import Pooled
 from headstart.strategies.zero_shot import ZeroShot
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
@@ -28,7 +28,8 @@ _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 
 class Auto:
-    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`. With source rows, augmentations, a head
+    """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, and with a budget `finetune`, where
+    held-out rows are clearly better off with it. With source rows, augmentations, a head
     or settings: chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
 
     Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
@@ -52,7 +53,7 @@ class Auto:
         if self.encoder == "auto" and not task.texts:
             return ZeroShot().fit(task)
         if self._is_open(task):
-            return (FewLabels() if len(task.texts) <= _FEW else Pooled()).fit(task)
+            return FewLabels().fit(task) if len(task.texts) <= _FEW else pooled_or_tuned(task, *_transferable(task))
         chosen, reasons = (self.encoder, []) if self.encoder != "auto" else self._choose(task)
         settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
         predictor = LinearProbe(chosen, self.head, **settings).fit(task)
@@ -64,20 +65,18 @@ class Auto:
         return not (any(asked) or task.source or task.augment)
 
     def _choose(self, task: Task) -> tuple[str, list[str]]:
-        names, reasons = _candidates(task)
-        if len(names) == 1:
-            return names[0], reasons
+        transformer, obstacle = _transferable(task)
+        if transformer is None:
+            return "tfidf", [f"Encoder tfidf: {obstacle}"]
+        names = ["tfidf", transformer]  # the cheapest first
         if (np.bincount(task.y) >= _LEAST_ROWS).sum() < 2:
-            best = names[-1]
-            return best, [
-                *reasons,
-                f"Encoder {best}: too few rows to compare; a pre-trained one needs the fewest.",
-            ]
+            why = f"Encoder {transformer}: too few rows to compare; a pre-trained one needs the fewest."
+            return transformer, [why]
         scores, failures = self._scores(names, task)
         best = max(scores, key=lambda name: scores[name])  # the first of equals, which is the cheapest
         table = ", ".join(f"{name} {100 * score:.1f}" for name, score in scores.items())
         why = f"Encoder {best}: best macro-F1 by cross-validation on the training rows ({table})."
-        return best, [*reasons, *failures, why]
+        return best, [*failures, why]
 
     def _scores(self, names: Sequence[str], task: Task) -> tuple[dict[str, float], list[str]]:
         """Macro-F1 by encoder, and a sentence on each that cannot be used. Raises if none can."""
@@ -112,14 +111,13 @@ class Auto:
         return macro_f1(task.y, out_of_fold(task.y, _N_FOLDS, task.random_state, predict))
 
 
-def _candidates(task: Task) -> tuple[list[str], list[str]]:
-    """Names worth scoring, the cheapest first, and a reason for each that is not."""
+def _transferable(task: Task) -> tuple[str | None, str]:
+    """The pre-trained encoder that reads these texts; or None, and a sentence on what is in the way."""
     english = english_share(task.texts)
     if english < LEAST_ENGLISH:
-        reason = f"it has read English only, and {1 - english:.0%} of the texts are not"
-        return ["tfidf"], [f"Encoder tfidf: minilm was not tried, {reason}."]
+        return None, f"minilm was not tried, it has read English only, and {1 - english:.0%} of the texts are not."
     try:
         make_encoder("minilm").fit([])
     except HeadstartError as error:
-        return ["tfidf"], [f"Encoder tfidf: minilm was not tried. {error}"]
-    return ["tfidf", "minilm"], []
+        return None, f"minilm was not tried. {error}"
+    return "minilm", ""

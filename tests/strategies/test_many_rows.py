@@ -1,0 +1,133 @@
+"""What `auto` does with many rows: fine-tuning is tried where a budget has the time, and stays where it is better."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+pytestmark = pytest.mark.torch
+
+from headstart import TextClassifier  # noqa: E402 - below what skips
+from headstart.encoders import make_encoder  # noqa: E402 - as above
+from headstart.errors import EncoderUnavailable  # noqa: E402 - as above
+from headstart.heads import make_head  # noqa: E402 - as above
+from headstart.predictor import Predictor  # noqa: E402 - as above
+from headstart.strategies import _many_rows as module  # noqa: E402 - as above
+from headstart.types import Task  # noqa: E402 - as above
+
+THINGS = ("film", "soup", "room", "phone")
+N = 440  # of which a tenth is held out
+
+
+def rows(*, told: bool) -> tuple[tuple[str, ...], np.ndarray]:
+    """English rows; a word tells the class, or nothing does."""
+    y, others = np.random.default_rng(0).integers(0, 2, (2, N))
+    words = np.where(y if told else others, "good", "bad")
+    return tuple(f"the {THINGS[i // 4 % 4]} was {word} on day {i}" for i, word in enumerate(words)), y
+
+
+class Knowing:
+    """Stands for fine-tuning: counts the very words that a file of rows has, so it knows its own rows, or no class."""
+
+    tasks: list[Task] = []  # noqa: RUF012 - shared on purpose
+
+    def __init__(self, encoder: str, *, knows: bool) -> None:
+        """Nothing is loaded."""
+        self.encoder, self.knows = encoder, knows
+
+    def fit(self, task: Task) -> Predictor:
+        """From all rows, with the classes as they are or shuffled."""
+        self.tasks.append(task)
+        encoder: Any = make_encoder("tfidf", min_df=1).fit(task.texts)
+        y = task.y if self.knows else np.random.default_rng(0).permutation(task.y)
+        head = make_head("logistic", C=1e4).fit(encoder.encode(task.texts), y)
+        return Predictor(encoder, head, task.classes, "tuned", "logistic", "finetune", ("It learnt.",))
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch, minilm_folder: Path) -> Callable[[bool], list[Task]]:
+    """`stand_in(knows)`: the tasks that fine-tuning is given from now on, which knows all rows or none."""
+    monkeypatch.setattr("headstart.strategies.auto._FEW", 100)
+    Knowing.tasks.clear()
+
+    def put(knows: bool) -> list[Task]:
+        monkeypatch.setattr(module, "Finetune", lambda encoder: Knowing(encoder, knows=knows))
+        return Knowing.tasks
+
+    return put
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_the_better_one_stays(stand_in: Callable[[bool], list[Task]], knows: bool, tmp_path: Path) -> None:
+    """Where nothing tells the classes but what one of them has learnt by heart, it stays; else not."""
+    tasks = stand_in(knows)
+    texts, y = rows(told=not knows)
+    model = TextClassifier().fit(texts, y, budget_s=1_000.0, checkpoint=tmp_path)
+    assert model.predictor_.strategy == ("finetune" if knows else "pooled")
+    assert ("It learnt." in model.predictor_.reasons) == knows
+    said = model.predictor_.reasons[-1]
+    assert said.startswith("Right of 44 held-out training rows, in %: pooled ")
+    assert said.endswith("fine-tuning was kept." if knows else "not clearly better and was left out.")
+    (task,) = tasks
+    assert (task.texts, task.checkpoint, task.budget_s) == (texts, tmp_path, 600.0)
+
+
+def test_what_is_compared_has_not_seen_the_rows(stand_in: Callable[[bool], list[Task]]) -> None:
+    """Classes that nothing tells: `pooled` is right of half of the held-out rows, which it could have learnt."""
+    stand_in(True)
+    texts, y = rows(told=False)
+    said = TextClassifier().fit(texts, y, budget_s=1_000.0).predictor_.reasons[-1]
+    pooled, tuned = (float(part.split()[0].rstrip(":,")) for part in said.split("pooled ")[1].split("fine-tuned "))
+    assert pooled < 75 < tuned
+
+
+@pytest.mark.parametrize(
+    ("budget_s", "said"), [(None, "--budget 10m would allow"), (0.5, "the budget of 0 s is too short"), (12.0, "short")]
+)
+def test_no_time(stand_in: Callable[[bool], list[Task]], budget_s: float | None, said: str) -> None:
+    """Without a budget, or with one that is over before: `pooled`, and a sentence."""
+    tasks = stand_in(True)
+    predictor = TextClassifier().fit(*rows(told=True), budget_s=budget_s).predictor_
+    assert (predictor.strategy, tasks) == ("pooled", [])
+    assert said in predictor.reasons[-1]
+
+
+def test_nothing_to_tune(stand_in: Callable[[bool], list[Task]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chinese texts, and a machine without the encoder: the reason says what is in the way, if there is a budget."""
+    tasks = stand_in(True)
+    texts, y = rows(told=True)
+    chinese = tuple(f"这家{'很好喜欢' if c else '太差失望'}第{i}次" for i, c in enumerate(y))
+    found = TextClassifier().fit(chinese, y, budget_s=1_000.0).predictor_
+    assert "No fine-tuning: minilm was not tried, it has read English only" in found.reasons[-1]
+    assert all("fine-tuning" not in reason for reason in TextClassifier().fit(chinese, y).predictor_.reasons)
+
+    def nowhere(name: str) -> None:
+        raise EncoderUnavailable("Install it.")
+
+    monkeypatch.setattr("headstart.encoders.transformer.locate", nowhere)
+    found = TextClassifier().fit(texts, y, budget_s=1_000.0).predictor_
+    assert found.reasons[-1] == "No fine-tuning: minilm was not tried. Install it."
+    assert tasks == []
+
+
+def test_a_class_that_only_held_out_rows_have(minilm_folder: Path) -> None:
+    """It has a column all the same, and hardly any probability."""
+    texts, y = rows(told=True)
+    task = Task((*texts, "what else"), np.append(y, 2), ("a", "b", "c"))
+    found = module._of_part(replace(task), np.arange(N), ["a good film", "what else"])
+    assert found.shape == (2, 3)
+    assert found[:, 2].max() < 1e-6
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, atol=1e-6)
+
+
+def test_with_the_real_one(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """MiniLM learns within its share of the budget, and is judged beside `pooled`."""
+    monkeypatch.setattr("headstart.strategies.auto._FEW", 100)
+    texts, y = rows(told=True)
+    predictor = TextClassifier().fit(texts, y, budget_s=60.0).predictor_
+    assert "held-out training rows, in %: pooled " in predictor.reasons[-1]
+    assert np.mean(predictor.predict_proba(texts).argmax(axis=1) == y) > 0.95
