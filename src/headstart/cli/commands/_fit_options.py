@@ -41,7 +41,11 @@ MaxError = Annotated[
 ]
 Seed = Annotated[int | None, _model("Same seed, same result.")]
 Budget = Annotated[
-    str | None, _model("Time that fine-tuning may take, such as 30s, 5m or 1h; it learns for fewer epochs then.")
+    str | None,
+    _model(
+        "Time that learning may take, such as 30s, 5m or 1h: fine-tuning ends in time, and auto tries it on more than "
+        "2,000 rows."
+    ),
 ]
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help=_SETTING, metavar="KEY=VALUE", rich_help_panel="Model")
