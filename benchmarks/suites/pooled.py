@@ -34,7 +34,7 @@ def run(setup: Setup) -> Result:
         rows.append(kept(place, name, partial(_row, setup, name)))
         print(rows[-1], flush=True)
     gains = [row["auto"] - max(row["tfidf"], row["minilm"]) for row in rows]
-    figures = {"rows": rows, "train_rows": _ROWS, "test_rows": _TEST_ROWS, "threads": cpus()}
+    figures = {"rows": rows, "train_rows": _ROWS, "test_rows": _TEST_ROWS}
     worst, mean = round(min(gains), 4), round(float(np.mean(gains)), 4)
     return Result(
         figures,
@@ -67,7 +67,9 @@ def tables(figures: dict[str, Any]) -> list[str]:
         f"Accuracy ({_MCC}: MCC) in per cent; 95 %: paired bootstrap over the test rows, against the better of the two "
         "by test rows, which nobody can know beforehand. tfidf and minilm: `linear_probe`, whose head is the best of "
         "svm, logistic and kernel_ridge by held-out rows. Seconds of the three fits, their texts encoded before. "
-        f"Threads: {figures.get('threads', 2)}.",
+        f"Threads: {', '.join(sorted({str(row.get('threads', 2)) for row in figures['rows']}))}"
+        f" ({_TIMED}: {', '.join(sorted({str(row['threads']) for row in figures['rows'] if _TIMED in row}))}). "
+        f"Measured at {', '.join(sorted({row['commit'] for row in figures['rows']}))}.",
     ]
 
 
@@ -93,7 +95,7 @@ def _row(setup: Setup, name: str) -> dict[str, Any]:
     low, high = _interval(name, labels, found["auto"], found[better])
     took = model.predictor_.encoder_name if model is not None else ""
     cost = {"seconds": seconds, "low": low, "high": high, "model": took, "timed_model": timed.predictor_.strategy}
-    return {"data": name, "n": train.n, **scores, **cost, "commit": commit()}
+    return {"data": name, "n": train.n, **scores, **cost, "threads": cpus(), "commit": commit()}
 
 
 def _encoded(encoder: str, way: str, texts: Any) -> None:
