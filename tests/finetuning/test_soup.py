@@ -22,14 +22,14 @@ def weights(run: Any) -> list[Any]:
     return copies(p for p in run.network.parameters() if p.requires_grad)
 
 
-def turns(toy_run: MakeRun, n: int, ends_at: float | None = None, clock: Any = None) -> Iterator[Any]:
-    """n runs of one toy network, with other seeds."""
-    first = toy_run()
+def turns(toy_run: MakeRun, n: int, ends_at: float | None = None, clock: Any = None, **more: Any) -> Iterator[Any]:
+    """As many runs of one toy network, with other seeds."""
+    first = toy_run(**more)
 
     def make(seed: int, ends_at: float | None) -> Run:
-        more = {} if clock is None else {"clock": clock}
+        told = {} if clock is None else {"clock": clock}
         given = first.network, first.inputs, first.y, first.rows, first.settings
-        return Run(*given, seed, ends_at, **more)
+        return Run(*given, seed, ends_at, **told)
 
     return iter(in_turn(first.network, [partial(make, seed) for seed in range(n)], ends_at))
 
@@ -65,6 +65,17 @@ def test_a_mean_that_is_clearly_worse_is_not_kept(toy: Any, toy_run: MakeRun) ->
         assert torch.equal(found, wanted)
     assert run.kept is kept[0][1]
     assert any("those of the best of 2 runs" in note for note in run.notes)
+
+
+def test_nobody_is_asked_where_no_row_is_held_out(toy: Any, toy_run: MakeRun) -> None:
+    """The mean stays."""
+    ends = []
+    for run in turns(toy_run, 2, n_check=0):
+        ends.append(weights(toy.finished(run)))
+    for found, one, other in zip(weights(run), *ends, strict=True):
+        np.testing.assert_allclose(found.numpy(), (one.numpy() + other.numpy()) / 2, atol=1e-6)
+    assert run.kept is None
+    assert "The weights are the mean of 2 runs." in run.notes
 
 
 def test_one_run_is_left_as_it_is(toy: Any, toy_run: MakeRun) -> None:
