@@ -1,5 +1,6 @@
 """Kept states: the same features and the same learning as with tokens, in bounded memory, gone afterwards."""
 
+import os
 import shutil
 import tempfile
 import tracemalloc
@@ -258,6 +259,31 @@ def test_a_file_does_not_live_in_memory(temporary: Path) -> None:
         tracemalloc.stop()
     assert sizes[0] < 1 << 20
     assert sizes[1] >= 1 << 26
+
+
+def test_pages_of_a_file_are_given_back(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """256 MB are written and read: less than half of it is ever resident, and every number is what was written."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("needs Linux to ask how much memory is resident")
+
+    def resident() -> int:
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    monkeypatch.setattr(module, "_MOST_MAPPED", 1 << 24)
+    shape, step = (1 << 17, 1 << 10), 1 << 12
+    with module._room(shape, np.float16, most_bytes=1) as (states, _):
+        pages, before, most = module._Pages(states), resident(), 0
+        for is_writing in (True, False):
+            for number, start in enumerate(range(0, shape[0], step)):
+                part = states[start : start + step]
+                if is_writing:
+                    part[:] = number
+                assert (part == number).all()
+                pages.used(step)
+                most = max(most, resident())
+        assert states.nbytes == 1 << 28
+        assert most - before < 1 << 27
 
 
 def test_too_small_a_disk(made: Made, monkeypatch: pytest.MonkeyPatch) -> None:

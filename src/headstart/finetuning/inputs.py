@@ -4,6 +4,7 @@ Shape letters: n texts, B batch, T tokens, N tokens of all texts, h width of a l
 """
 
 import copy
+import mmap
 import os
 import shutil
 import tempfile
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Tokens", "kept_states"]
 
 KEEP_BYTES = 1 << 30  # of states in memory; more goes to a file
+_MOST_MAPPED = 1 << 26  # bytes of a file's states that are looked at before their memory is given back
 _TOLERANCE = 2e-3  # of the largest feature, for the rounding of the states that are kept
 _SPARE_BYTES = 1 << 28  # of the disk, for others
 
@@ -74,9 +76,10 @@ class KeptStates:
     """
 
     def __init__(
-        self, body: "PooledModel", tokens: Tokens, depth: int, states: torch.Tensor, starts: "Ints", note: str = ""
+        self, body: "PooledModel", tokens: Tokens, depth: int, states: np.ndarray, starts: "Ints", note: str = ""
     ) -> None:
-        self._body, self._tokens, self._depth, self._states, self._starts = body, tokens, depth, states, starts
+        self._body, self._tokens, self._depth, self._starts = body, tokens, depth, starts
+        self._states, self._pages = torch.from_numpy(states), _Pages(states)
         self.lengths, self.note = tokens.lengths, note
 
     def features(self, rows: "Ints") -> torch.Tensor:
@@ -85,6 +88,7 @@ class KeptStates:
         states = torch.zeros((*ids.shape, self._states.shape[1]))
         for place, (start, length) in enumerate(zip(self._starts[rows], self.lengths[rows], strict=True)):
             states[place, :length].copy_(self._states[start : start + length])
+        self._pages.used(int(self.lengths[rows].sum()))
         with upper_part(self._body.model, self._depth, states.to(ids.device)):
             features: torch.Tensor = self._body(ids, mask)
         return features
@@ -100,6 +104,25 @@ class KeptFeatures:
     def features(self, rows: "Ints") -> torch.Tensor:
         """(B, d) of these rows."""
         return self._features[torch.from_numpy(rows).to(self._features.device)]
+
+
+class _Pages:
+    """Gives the memory of a file's pages back to the system, which else counts what was ever looked at as this
+    process's. What they hold stays in the file; an array in memory is left alone.
+    """
+
+    def __init__(self, states: np.ndarray) -> None:
+        self._states, self._n_bytes = states, 0
+
+    def used(self, n_tokens: int) -> None:
+        """States of so many tokens were read or written."""
+        self._n_bytes += n_tokens * self._states.shape[1] * self._states.itemsize
+        if self._n_bytes < _MOST_MAPPED:
+            return
+        self._n_bytes = 0
+        mapped = getattr(self._states, "_mmap", None)
+        if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @contextmanager
@@ -140,11 +163,15 @@ def kept_states(
                 f"What the {depth} frozen layers make of each text was computed once and kept "
                 f"({kind.__name__}, {states.nbytes / 1e6:,.0f} MB in {place})."
             )
-            kept = KeptStates(body, tokens, depth, torch.from_numpy(states), starts, note)
+            kept = KeptStates(body, tokens, depth, states, starts, note)
             try:
                 yield kept
             finally:
-                del kept._states, states  # whoever still holds the inputs does not hold the memory, or the file
+                del (
+                    kept._states,
+                    kept._pages,
+                    states,
+                )  # whoever still holds the inputs does not hold the memory, or the file
             return
     family = body.model.config.model_type
     yield tokens.noted(
@@ -200,7 +227,7 @@ def _fill(
     states: np.ndarray, body: "PooledModel", tokens: Tokens, depth: int, batch_tokens: int, precision: str
 ) -> "Ints | None":
     """Compute all states, batch after batch as they lie in the array; where each row's begin, or None: too large."""
-    starts, end = np.zeros(len(tokens.lengths), np.int64), 0
+    starts, end, pages = np.zeros(len(tokens.lengths), np.int64), 0, _Pages(states)
     with _computing(body, tokens, precision):
         for rows in _batches(tokens, batch_tokens):
             lengths = tokens.lengths[rows]
@@ -211,6 +238,7 @@ def _fill(
             if not part.isfinite().all():
                 return None
             end += len(part)
+            pages.used(len(part))
     return starts
 
 
