@@ -15,8 +15,8 @@ __all__ = ["TITLE", "run", "tables"]
 TITLE = "Peak memory of fine-tuning on many rows"
 _DATA = "trec6"
 _SIZES, _QUICK_SIZES = (20_000, 200_000), (2_000, 4_000)
-_STRATEGIES = {  # what each is told, and the seconds it may learn (0: as many as it takes)
-    "partial_finetune": ({"strategy.n_epochs": 2, "strategy.top_layers": 1}, 0.0),
+_STRATEGIES = {  # what each is told, and the seconds it may learn
+    "partial_finetune": ({"strategy.n_epochs": 2, "strategy.top_layers": 1}, 480.0),
     "finetune": ({}, 240.0),
 }
 _RATIO = 2.0  # the peak with ten times the rows, over that with the rows
