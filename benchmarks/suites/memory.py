@@ -60,7 +60,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(["", "rows", "peak", "fit", "CPU", "accuracy"], lines),
         "",
         f"MiniLM; texts of {_DATA}, drawn with repetition (seed 0), each with its number at the end so that no two are",
-        f"equal. partial_finetune: one layer, two epochs; finetune: a budget of 240 s. Threads: {figures['threads']}.",
+        f"equal. partial_finetune: one layer, two epochs or 480 s; finetune: 240 s. Threads: {figures['threads']}.",
         "What frozen layers make of texts stands on the disk from a size on, and is gone at the end.",
     ]
 
