@@ -167,11 +167,8 @@ def kept_states(
             try:
                 yield kept
             finally:
-                del (
-                    kept._states,
-                    kept._pages,
-                    states,
-                )  # whoever still holds the inputs does not hold the memory, or the file
+                # whoever still holds the inputs does not hold the memory, or the file
+                del kept._states, kept._pages, states
             return
     family = body.model.config.model_type
     yield tokens.noted(

@@ -3,7 +3,7 @@
 Shape letters: n held-out rows, k classes.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from headstart.finetuning.averaging import RunningMean, Weights, assign, copies
@@ -47,7 +47,7 @@ class Soup:
         them, then holds what these rows say.
         """
         n = self._mean.n
-        if n < 2:
+        if n < 2:  # the time was too short for another
             return
         assign(self._parameters, self._mean.values)
         if self._best is None:
@@ -64,17 +64,19 @@ class Soup:
 
 
 def in_turn(
-    network: "Network", runs: Iterable["Callable[[float | None], Run]"], ends_at: float | None
-) -> "Iterable[Run]":
+    network: "Network", runs: Sequence["Callable[[float | None], Run]"], ends_at: float | None
+) -> "Iterator[Run]":
     """One run after another, to be learnt by the caller; after the last the network holds what they make together.
 
     runs: each is made when its turn comes, from when it has to be over. Where that is given the first run has all the
     time, and there is another only while there is as much left as the last one took.
     """
-    soup, run = Soup(network), None
+    if len(runs) == 1:  # nothing to be kept for others
+        yield runs[0](ends_at)
+        return
+    soup = Soup(network)
     for make in runs:
-        if run is not None:
-            soup.restart()
+        soup.restart()
         run = make(ends_at)
         begun = run.clock()
         yield run
@@ -84,5 +86,4 @@ def in_turn(
             took, left = current().agree(now - begun + run.state.seconds), current().agree(ends_at - now)
             if left < took:
                 break
-    if run is not None:
-        soup.finish(run)
+    soup.finish(run)
