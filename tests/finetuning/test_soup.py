@@ -34,8 +34,9 @@ def turns(toy_run: MakeRun, n: int, ends_at: float | None = None, clock: Any = N
     return iter(in_turn(first.network, [partial(make, seed) for seed in range(n)], ends_at))
 
 
-def test_the_mean_of_runs_that_began_alike(toy: Any, toy_run: MakeRun) -> None:
+def test_the_mean_of_runs_that_began_alike(toy: Any, toy_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three runs begin with the same weights and end with others; what stays is their mean, asked once more."""
+    monkeypatch.setattr("headstart.finetuning.soup.clearly_lower", lambda *_: False)  # no run is better than it
     starts, ends = [], []
     for run in turns(toy_run, 3):
         starts.append(weights(run))
@@ -95,4 +96,4 @@ def test_as_many_runs_as_there_is_time_for(toy: Any, toy_run: MakeRun) -> None:
         now[0] += 10.0
         n_steps.append(len(run.losses))
     assert n_steps == [24, 24, 24]
-    assert any("the mean of 3 runs" in note for note in run.notes)
+    assert any("of 3 runs" in note for note in run.notes)

@@ -230,9 +230,8 @@ def test_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pyte
 
 def test_two_runs_are_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the second run of 24 steps: the first is not learnt again, the bits are those of a fit in one piece."""
-    once, whole = fit(task_of()), fit(task_of(), runs=2, checkpoint_every_s=0)
-    assert body(once) != body(whole)
-    assert any("runs: held-out loss" in reason for reason in whole.reasons)
+    whole = fit(task_of(), runs=2, checkpoint_every_s=0)
+    assert any("of 2 runs" in reason for reason in whole.reasons)  # their mean, or where it is worse the best
     place, taken, steps = tmp_path / "checkpoint", list[int](), Run.steps
 
     def counted(run: Run, stop: int) -> Any:
