@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from headstart.held_out import out_of_fold
+from headstart.held_out import by_others, out_of_fold
 from headstart.types import Floats, Ints
 
 
@@ -96,3 +96,13 @@ def test_none_where_nothing_can_be_checked(y: list[int], texts: list[str] | None
     spy = Spy(codes)
     assert out_of_fold(spy, texts or texts_of(codes), codes, 2, 0) is None
     assert spy.learnt == []
+
+
+def test_rows_of_a_class_that_the_others_do_not_have() -> None:
+    """Columns are those of all codes; a code without two rows among the others is neither learnt nor expected."""
+    y = np.array([0, 0, 0, 1, 1, 2, 2])
+    spy = Spy(y)
+    found = by_others(spy, texts_of(y), y, np.array([0, 1, 2, 3, 4, 5]), np.array([6, 0]), 3)
+    np.testing.assert_allclose(found, [[0.6, 0.4, 0.0]] * 2)
+    assert spy.learnt == [{0, 1, 2, 3, 4}]
+    assert spy.asked == [(0, "text 6"), (0, "text 0")]

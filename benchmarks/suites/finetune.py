@@ -126,8 +126,8 @@ def _row(cells: Sequence[Cell], data: str, name: str) -> dict[str, Any]:
     """The cells of one contender on one data set, beside the first peer's of the same seeds and threads."""
     own = [cell for cell in cells if (cell["data"], cell["name"]) == (data, name)]
     peers = {(cell["seed"], cell["threads"]): cell for cell in cells if (cell["data"], cell["name"]) == (data, _PEER)}
-    keys = [(cell["seed"], cell["threads"]) for cell in own if name not in _PEERS]
-    pairs = [(cell, peers[key]) for cell, key in zip(own, keys, strict=False) if key in peers]
+    ours = own if name not in _PEERS else []
+    pairs = [(cell, peers[key]) for cell in ours if (key := (cell["seed"], cell["threads"])) in peers]
     margins = [_end(cell) - _at(peer, cell["wall_s"]) for cell, peer in pairs]
     return {
         "data": data,

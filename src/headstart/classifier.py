@@ -170,10 +170,7 @@ def _abstaining(make: Callable[[], Strategy], task: Task, max_error: MaxError) -
     """What training rows say that were checked by fits on the others. Where a fit takes long: a fifth, by one more."""
 
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
-        known, y = np.unique(task.y[rows], return_inverse=True)
-        texts, classes = tuple(task.texts[i] for i in rows), tuple(task.classes[c] for c in known)
-        part = replace(task, texts=texts, y=y, classes=classes, checkpoint=None)
-        predictor: Predictor = make().fit(part)
+        predictor: Predictor = make().fit(task.part(rows))
         return predictor.predict_proba
 
     one_fold, k = getattr(make(), "is_long_work", False), len(task.classes)

@@ -12,7 +12,7 @@ from headstart.data.folding import digests
 from headstart.data.splits import folds
 from headstart.types import Floats, Ints
 
-__all__ = ["NOT_CHECKED", "OutOfFold", "out_of_fold"]
+__all__ = ["NOT_CHECKED", "OutOfFold", "by_others", "out_of_fold"]
 
 NOT_CHECKED = "no row: to check some, two classes need three rows each, and not all with one text"
 
@@ -48,15 +48,17 @@ def out_of_fold(
     whole = len(texts) <= _MAX_CROSS_VALIDATED and not one_fold
     splits = folds(y, n_folds, seed, texts=texts)
     checked = [rows[checkable[y[rows]]] for _, rows in (splits if whole else splits[:1])]
-    parts = [_fold(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
+    parts = [by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
     way = f"{n_folds}-fold cross-validation" if whole else f"1/{n_folds} held out, before the final fit on all rows"
     n_left = int((~checkable).sum())
     left_out = f"; {n_left} classes with fewer than 3 rows are not checked" if n_left else ""
     return OutOfFold(np.concatenate(checked), np.concatenate(parts), f"{way}{left_out}")
 
 
-def _fold(learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, train: Ints, rows: Ints, k: int) -> Floats:
-    """Probabilities (len(rows), k).
+def by_others(
+    learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, train: Ints, rows: Ints, k: int
+) -> Floats:
+    """Probabilities (len(rows), k) of rows by a model of other rows, `train`; learn as in `out_of_fold`.
 
     Equal texts stay together, so that a fold may be left with one class, or none, to learn: what it says then
     is that class, or nothing (all classes alike).

@@ -154,6 +154,14 @@ class Task:
     budget_s: float | None = None
     checkpoint: Path | None = None
 
+    def part(self, rows: "Ints") -> "Task":
+        """These rows alone, with the classes that they have; no place for a state, which is the whole's."""
+        import numpy as np  # what has only the names of types needs none
+
+        known, y = np.unique(self.y[rows], return_inverse=True)
+        texts, classes = tuple(self.texts[row] for row in rows), tuple(self.classes[code] for code in known)
+        return replace(self, texts=texts, y=y, classes=classes, checkpoint=None)
+
 
 class TextRule(Protocol):
     """One rule of cleaning, a pure function of a text. Its constructor takes at most one argument, a string."""

@@ -100,6 +100,17 @@ def test_nothing_to_go_on_with(headstart: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "model.checkpoint").exists()
 
 
+def test_auto_says_what_became_of_the_budget(headstart: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With many rows its reasons do, so nothing says that a budget changes nothing."""
+    monkeypatch.setattr("headstart.strategies.auto._FEW", 10)
+    rows = tmp_path / "rows.csv"
+    rows.write_text("text,label\n" + "".join(f"{text % i},{label}\n" for i in range(12) for text, label in ROWS))
+    done = headstart("fit", rows, "--test", rows, "--no-bundle", "--budget", "1s")
+    assert done.code == 0
+    assert "No fine-tuning: the budget of 1 s is too short." in " ".join(done.out.split())
+    assert "changes nothing" not in done.err
+
+
 @pytest.mark.parametrize("budget", ["5", "0s", "m", "-3m", "5 m", "1d", "1e3s", "٣m"])
 def test_no_budget(headstart: Any, tmp_path: Path, budget: str) -> None:
     """What is no length of time is refused with an example."""

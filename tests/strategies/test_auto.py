@@ -91,7 +91,7 @@ def test_chinese_takes_tfidf(oracle: dict[str, Any]) -> None:
     predictor = chosen(task(CHINESE))
     assert predictor.encoder_name == "tfidf"
     assert predictor.reasons[0] == (
-        "Encoder tfidf: minilm was not tried, it has read English only, and 100% of the texts are not."
+        "Encoder tfidf; minilm was not tried: it has read English only, and 100% of the texts are not."
     )
     assert Oracle.encoded == []
 
@@ -105,7 +105,7 @@ def test_without_minilm(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("headstart.encoders.transformer.locate", nowhere)
     predictor = chosen(task(ENGLISH))
     assert predictor.encoder_name == "tfidf"
-    assert predictor.reasons[0].startswith("Encoder tfidf: minilm was not tried. Install it with: pip install")
+    assert predictor.reasons[0].startswith("Encoder tfidf; minilm was not tried: Install it with: pip install")
 
 
 def test_too_few_rows_to_compare(oracle: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Dataset, Encoder, Floats, Task
 
-__all__ = ["Reading", "encoding", "layers_of", "read"]
+__all__ = ["Reading", "encoding", "layers_of", "read", "transferable"]
 
 MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
@@ -168,18 +168,25 @@ def _affordable(task: Task, took_s: float, n: int) -> int:
 
 def _choose(texts: Sequence[str], n_unlabelled: int) -> tuple[str, list[str]]:
     """The encoder to transfer from, none if there is none, and why. lsa knows nothing but what it reads here."""
-    english = english_share(texts)
-    why = f"it has read English only, and {1 - english:.0%} of the texts are not"
-    if english >= LEAST_ENGLISH:
-        try:
-            make_encoder("minilm").fit([])
-        except HeadstartError as error:
-            why = str(error)
-        else:
-            return "minilm", []
+    pretrained, why = transferable(texts)
+    if pretrained is not None:
+        return pretrained, []
     name = "lsa" if n_unlabelled >= _LEAST_TEXTS else ""
     instead = " Directions of words in the unlabelled texts (lsa) stand in for it." if name else ""
-    return name, [f"minilm was not tried: {why.rstrip('.')}.{instead}"]
+    return name, [f"{why}{instead}"]
+
+
+def transferable(texts: Sequence[str]) -> tuple[str | None, str]:
+    """The pre-trained encoder that reads these texts; or None, and a sentence on what is in the way."""
+    english = english_share(texts)
+    if english < LEAST_ENGLISH:
+        share = f"{1 - english:.0%} of the texts are not"
+        return None, f"minilm was not tried: it has read English only, and {share}."
+    try:
+        make_encoder("minilm").fit([])
+    except HeadstartError as error:
+        return None, f"minilm was not tried: {str(error).rstrip('.')}."
+    return "minilm", ""
 
 
 def _with_layers(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """Many labelled rows: counted words and frozen features; where there is a budget fine-tuning too, which stays if
 held-out rows are clearly better off with it.
 
-Shape letters: m held-out rows, k classes.
+Shape letter: k classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
 from time import monotonic
@@ -13,16 +13,17 @@ import numpy as np
 
 from headstart.errors import MissingExtra
 from headstart.functional.probability import clearly_lower, log_losses
+from headstart.held_out import Predict, by_others
 from headstart.predictor import Predictor
 from headstart.strategies.finetune import Finetune
 from headstart.strategies.pooled import Pooled
-from headstart.types import Floats, Ints, Task
+from headstart.types import Ints, Task
 
 __all__ = ["pooled_or_tuned"]
 
 _SHARE = 0.6  # of a budget, for fine-tuning, however much of it is left: a run that goes on has to be the same one
 _LEAST_S = 10.0  # of fine-tuning: in less it gets no further than where it begins
-_UNLIKELY = 1e-9  # the probability of a class that a part of the rows does not have
+_UNLIKELY = 1e-9  # the least probability: a class that a part of the rows does not have has none
 
 
 def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor:
@@ -35,7 +36,7 @@ def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor
     begun = monotonic()
     pooled = Pooled().fit(task)
     if encoder is None:
-        return pooled if task.budget_s is None else _with(pooled, f"No fine-tuning: {obstacle}")
+        return pooled if task.budget_s is None else _with(pooled, f"No fine-tuning; {obstacle}")
     if task.budget_s is None:
         return _with(pooled, "No fine-tuning: it takes minutes, which --budget 10m would allow.")
     if find_spec("torch") is None:
@@ -54,12 +55,12 @@ def _tuned(task: Task, encoder: str, pooled: Predictor, begun: float) -> Predict
     if seconds < _LEAST_S or monotonic() > until:
         return None
     rows = split_rows(task.texts, task.y, task.random_state)
-    texts, y = [task.texts[row] for row in rows.check], task.y[rows.check]
-    before = _of_part(task, rows.learn, texts)
+    y, k = task.y[rows.check], len(task.classes)
+    before = by_others(_learn_pooled(task), task.texts, task.y, rows.learn, rows.check, k)
     if monotonic() > until:
         return None
     tuned = Finetune(encoder).fit(replace(task, budget_s=seconds))
-    found = before, tuned.predict_proba(texts)
+    found = before, tuned.predict_proba([task.texts[row] for row in rows.check])
     right = [100 * float(np.mean(each.argmax(axis=1) == y)) for each in found]
     losses = [log_losses(np.log(np.maximum(each, _UNLIKELY)), y) for each in found]
     is_better = clearly_lower(losses[1], losses[0])
@@ -68,14 +69,9 @@ def _tuned(task: Task, encoder: str, pooled: Predictor, begun: float) -> Predict
     return _with(tuned if is_better else pooled, f"{reason}: {verdict}.")
 
 
-def _of_part(task: Task, learn: Ints, texts: Sequence[str]) -> Floats:
-    """Probabilities (m, k) of texts by `pooled`, from a part of the rows."""
-    known, y = np.unique(task.y[learn], return_inverse=True)
-    classes = tuple(task.classes[code] for code in known)
-    part = replace(task, texts=tuple(task.texts[row] for row in learn), y=y, classes=classes)
-    found = np.full((len(texts), len(task.classes)), _UNLIKELY)
-    found[:, known] = Pooled().fit(part).predict_proba(texts)
-    return found
+def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:
+    """As `by_others` asks for it. Texts that the whole has read come from the feature cache, if there is one."""
+    return lambda rows: Pooled().fit(task.part(rows)).predict_proba
 
 
 def _with(predictor: Predictor, reason: str) -> Predictor:

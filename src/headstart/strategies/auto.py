@@ -8,6 +8,7 @@ import numpy as np
 
 from headstart.encoders import make_encoder
 from headstart.errors import HeadstartError
+from headstart.few_labels.reading import transferable
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import head_for, make_head
 from headstart.predictor import Predictor
@@ -16,7 +17,6 @@ from headstart.strategies._many_rows import pooled_or_tuned
 from headstart.strategies.few_labels import FewLabels
 from headstart.strategies.linear_probe import LinearProbe
 from headstart.strategies.zero_shot import ZeroShot
-from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
 
 __all__ = ["Auto"]
@@ -29,8 +29,8 @@ _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 class Auto:
     """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, and with a budget `finetune`, where
-    held-out rows are clearly better off with it. With source rows, augmentations, a head
-    or settings: chooses the encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
+    held-out rows are clearly better off with it. With source rows, augmentations, a head or settings: chooses the
+    encoder when it is "auto", then fits `linear_probe`; any other encoder is taken as given.
 
     Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
     cross-validation on at most 4,000 training rows; a tie goes to the cheaper `tfidf`, and to `minilm` where
@@ -53,7 +53,9 @@ class Auto:
         if self.encoder == "auto" and not task.texts:
             return ZeroShot().fit(task)
         if self._is_open(task):
-            return FewLabels().fit(task) if len(task.texts) <= _FEW else pooled_or_tuned(task, *_transferable(task))
+            return (
+                FewLabels().fit(task) if len(task.texts) <= _FEW else pooled_or_tuned(task, *transferable(task.texts))
+            )
         chosen, reasons = (self.encoder, []) if self.encoder != "auto" else self._choose(task)
         settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
         predictor = LinearProbe(chosen, self.head, **settings).fit(task)
@@ -65,9 +67,9 @@ class Auto:
         return not (any(asked) or task.source or task.augment)
 
     def _choose(self, task: Task) -> tuple[str, list[str]]:
-        transformer, obstacle = _transferable(task)
+        transformer, obstacle = transferable(task.texts)
         if transformer is None:
-            return "tfidf", [f"Encoder tfidf: {obstacle}"]
+            return "tfidf", [f"Encoder tfidf; {obstacle}"]
         names = ["tfidf", transformer]  # the cheapest first
         if (np.bincount(task.y) >= _LEAST_ROWS).sum() < 2:
             why = f"Encoder {transformer}: too few rows to compare; a pre-trained one needs the fewest."
@@ -109,15 +111,3 @@ class Auto:
             return learn_and_predict(head, x, task.y[train], unseen)
 
         return macro_f1(task.y, out_of_fold(task.y, _N_FOLDS, task.random_state, predict))
-
-
-def _transferable(task: Task) -> tuple[str | None, str]:
-    """The pre-trained encoder that reads these texts; or None, and a sentence on what is in the way."""
-    english = english_share(task.texts)
-    if english < LEAST_ENGLISH:
-        return None, f"minilm was not tried, it has read English only, and {1 - english:.0%} of the texts are not."
-    try:
-        make_encoder("minilm").fit([])
-    except HeadstartError as error:
-        return None, f"minilm was not tried. {error}"
-    return "minilm", ""

@@ -64,8 +64,8 @@ class Finetune(FineTuning):
     """One run over all layers, with one cycle of the rates, nothing dropped inside the model, and a last layer that
     begins at a logistic regression (`finetuning.probe`), so that even a budget of seconds ends no worse than that.
 
-    With `runs` more than one the weights are the mean of as many runs, a budget allowing: it costs as much more time,
-    nothing when texts are read, and gives what one more cycle of the rates does not (docs/log.md).
+    With `runs` more than one the weights are the mean of as many runs, a budget allowing: as much more time to
+    learn, none to read texts.
 
     The words learn from the same rows as the network, and their decision values are added to the network's: both
     factors are fitted to held-out rows. So a bundle holds two encoders side by side and one linear head.
