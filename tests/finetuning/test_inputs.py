@@ -210,13 +210,14 @@ def test_more_states_go_to_a_file(made: Made, temporary: Path) -> None:
     network, tokens = made("bert")
     with keep(network, tokens) as inputs:
         expected = inputs._states.clone()
-    before = open_files()
+        inputs.features(ROWS).sum().backward()  # torch makes a folder of its own at the first
+    before, others = open_files(), list(temporary.iterdir())
     with keep(network, tokens, most_bytes=1) as inputs:
         assert f"in a file in {temporary}" in inputs.note
         assert torch.equal(inputs._states, expected)
         inputs.features(ROWS).sum().backward()
         assert open_files() > before
-        assert not list(temporary.iterdir())
+        assert list(temporary.iterdir()) == others
     assert open_files() == before
     with pytest.raises(KeyboardInterrupt), keep(network, tokens, most_bytes=1):
         raise KeyboardInterrupt
@@ -243,6 +244,39 @@ def test_interrupted_while_computing(made: Made, temporary: Path, monkeypatch: p
     assert [m.training for m in network.modules()] == modes
     assert open_files() == before
     assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("most_bytes", [1, 1 << 30])
+def test_states_that_do_not_pay(most_bytes: int, made: Made, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is asked once, early; the answer no gives the tokens with the reason, and leaves no file behind."""
+    network, _ = made("bert")
+    tokens, asked, batches = Tokens(network.body, [[3, 4, 5, 6]] * 2000, 0), list[float](), list[int]()
+    states_below = module.states_below
+
+    def counting(*args: Any) -> Any:
+        batches.append(1)
+        return states_below(*args)
+
+    monkeypatch.setattr(module, "states_below", counting)
+    before, others = open_files(), list(temporary.iterdir())
+    for answer in (False, True):
+        asked.clear(), batches.clear()
+
+        def pays(seconds: float, answer: bool = answer) -> bool:
+            asked.append(seconds)
+            return answer
+
+        with keep(network, tokens, most_bytes=most_bytes, pays=pays) as inputs:
+            assert len(asked) == 1
+            assert asked[0] > 0
+            assert isinstance(inputs, KeptStates if answer else Tokens)
+            assert (len(batches) >= 2000 * 4 / 64) == answer
+            if not answer:
+                assert len(batches) < 0.05 * 2000 * 4 / 64 + 4
+                assert "the 1 frozen ones too: in the time that is left" in inputs.note
+            assert inputs.features(np.arange(3)).shape == (3, 32)
+        assert open_files() == before
+        assert list(temporary.iterdir()) == others
 
 
 def test_a_file_does_not_live_in_memory(temporary: Path) -> None:

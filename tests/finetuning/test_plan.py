@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.finetuning.plan import Pace, Plan
+from headstart.finetuning.plan import Forecast, Pace, Plan, states_pay
 from headstart.functional.schedules import make_schedule
 
 
@@ -55,3 +55,38 @@ def test_before_the_first_check_its_time_is_guessed() -> None:
     """Reading costs a third of learning, token for token."""
     assert Pace(tokens_ratio=6.0, on_steps=4.0, n_steps=2).check_s() == pytest.approx(4.0)
     assert Pace(tokens_ratio=6.0, on_steps=4.0, n_steps=2, on_checks=3.0, n_checks=3).check_s() == 1.0
+
+
+@given(
+    fill_s=st.floats(0.1, 1000),
+    left_s=st.floats(0, 10_000),
+    layers=st.integers(2, 24).flatmap(lambda n: st.tuples(st.integers(1, n - 1), st.just(n))),
+)
+def test_states_are_kept_where_more_rows_are_learnt(fill_s: float, left_s: float, layers: tuple[int, int]) -> None:
+    """Counted in epochs: with all layers at each step, and with the upper ones after the lower ones ran once."""
+    depth, n_layers = layers
+    upper_s = 3 * fill_s * (n_layers - depth) / depth  # learning costs three times as much as reading, layer by layer
+    whole, kept = left_s / (fill_s + upper_s), (left_s - fill_s) / upper_s
+    if abs(whole - kept) > 1e-6:
+        assert states_pay(fill_s, left_s, depth, n_layers) == (kept > whole)
+
+
+def test_a_forecast_by_hand() -> None:
+    """200 tokens in batches of 2: the first takes 9 s, the others 1 s: 1 / 2 s a token, told once, after the fourth."""
+    now = [0.0]
+    forecast, told = Forecast(200, clock=lambda: now[0]), []
+    for number in range(1, 101):
+        now[0] += 9.0 if number == 1 else 1.0
+        told.append(forecast.after(2 * number))
+    assert told == [None, None, None, 100.0, *[None] * 96]
+
+
+def test_a_forecast_waits_for_a_fiftieth() -> None:
+    """Of 10,000 tokens 200 have to be done."""
+    now = [0.0]
+    forecast, told = Forecast(10_000, clock=lambda: now[0]), {}
+    for done in range(10, 500, 10):
+        now[0] += 1.0
+        if (seconds := forecast.after(done)) is not None:
+            told[done] = seconds
+    assert told == {200: pytest.approx(1000.0)}

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ pytest.importorskip("optuna")
 
 from headstart.encoders import _torch as loading  # noqa: E402 - needs torch
 from headstart.encoders._tokens import TextTokeniser  # noqa: E402 - as above
+from headstart.finetuning import inputs, plan  # noqa: E402 - as above
 from headstart.finetuning import search as searching  # noqa: E402 - as above
 from headstart.finetuning.run import Run  # noqa: E402 - as above
 from headstart.strategies.partial_finetune import PartialFinetune  # noqa: E402 - as above
@@ -43,6 +45,18 @@ def fit(tiny_model: Callable[[str], Path]) -> Fit:
 def weights(predictor: Any) -> dict[str, Any]:
     body = {name: p.detach().numpy() for name, p in predictor.encoder.whole_model().named_parameters()}
     return body | dict(predictor.head.get_state().arrays)
+
+
+def broken_off_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Ctrl-C in that step of every run that has a checkpoint."""
+    count = Run._count
+
+    def counting(self: Run, report: Any) -> None:
+        count(self, report)
+        if self.checkpoint is not None and report.number == step:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(Run, "_count", counting)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[int]:
@@ -72,15 +86,8 @@ def test_a_search_that_was_over_is_not_repeated(fit: Fit, tmp_path: Path, monkey
     monkeypatch.setattr(searching, "_choose", lambda trials: len(trials) - 1)  # never the defaults
     whole = fit(search=2)
     assert "trial 2 was taken" in "".join(whole.reasons)
-    count = Run._count
-
-    def counting(self: Run, report: Any) -> None:
-        count(self, report)
-        if self.checkpoint is not None and report.number == 3:
-            os.kill(os.getpid(), signal.SIGINT)
-
     with monkeypatch.context() as patch:
-        patch.setattr(Run, "_count", counting)
+        broken_off_at(patch, 3)
         with pytest.raises(KeyboardInterrupt, match="step 3 of"):
             fit(tmp_path, 3600.0, search=2)
     searched = counted(monkeypatch, searching, "search")
@@ -97,3 +104,38 @@ def test_a_search_that_was_over_is_not_repeated(fit: Fit, tmp_path: Path, monkey
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert [reason for reason in parts.reasons if "Went on from step 3" not in reason] == list(whole.reasons)
+
+
+def test_frozen_layers_do_not_use_up_a_budget(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where what they compute takes longer to keep than it saves, it is not kept, and the report says so."""
+    below, calls = inputs.states_below, []
+
+    def slow(*args: Any) -> Any:
+        time.sleep(0.5)
+        calls.append(1)
+        return below(*args)
+
+    monkeypatch.setattr(inputs, "states_below", slow)
+    found = fit(budget_s=20.0, batch_tokens=16)  # 24 batches of states are 12 s, an epoch with all layers is 48 s
+    assert len(calls) < 12
+    assert "in the time that is left" in "".join(found.reasons)
+    assert found.history.n_steps > 1
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_states_that_were_kept_are_kept_again(
+    first: bool, fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that goes on decides as before, whatever time is left now: to the weights of a run in one piece."""
+    answers = iter([first, first, not first])
+    monkeypatch.setattr(plan, "states_pay", lambda *_: next(answers))
+    whole = fit(budget_s=3600.0, batch_tokens=16)
+    with monkeypatch.context() as patch:
+        broken_off_at(patch, 3)
+        with pytest.raises(KeyboardInterrupt, match="step 3 of"):
+            fit(tmp_path, 3600.0, batch_tokens=16)
+    parts = fit(tmp_path, 3600.0, batch_tokens=16)
+    assert not list(answers)
+    assert ("in the time that is left" in "".join(parts.reasons)) == (not first)
+    found, expected = weights(parts), weights(whole)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)

@@ -8,7 +8,7 @@ import mmap
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ import torch
 from headstart.encoders._tokens import pad
 from headstart.errors import ConfigError
 from headstart.finetuning.network import at_rest, blocks_of, in_precision, states_below, upper_part
+from headstart.finetuning.plan import Forecast
 from headstart.progress import track
 from headstart.text.batching import token_budget_batches
 
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
     from headstart.encoders._torch import PooledModel
     from headstart.types import Ints
 
-__all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Tokens", "kept_states"]
+__all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Pays", "Tokens", "kept_states"]
 
 KEEP_BYTES = 1 << 30  # of states in memory; more goes to a file
 _MOST_MAPPED = 1 << 26  # bytes of a file's states that are looked at before their memory is given back
 _TOLERANCE = 2e-3  # of the largest feature, for the rounding of the states that are kept
 _SPARE_BYTES = 1 << 28  # of the disk, for others
+
+
+Pays = Callable[[float], bool]  # seconds that states take -> whether to go on with them
 
 
 class Inputs(Protocol):
@@ -125,6 +129,10 @@ class _Pages:
             mapped.madvise(mmap.MADV_DONTNEED)
 
 
+class _DoesNotPayError(Exception):
+    """Computing the states takes more time than they save."""
+
+
 @contextmanager
 def kept_states(
     body: "PooledModel",
@@ -134,13 +142,15 @@ def kept_states(
     *,
     precision: str = "auto",
     most_bytes: int = KEEP_BYTES,
+    pays: Pays | None = None,
 ) -> Iterator[Inputs]:
     """The states below layer `depth` of all rows, computed once; they are gone when the block is left.
 
     They are kept as float16, or as float32 where the model's states do not fit into that. At most `most_bytes` are
     kept in memory, more in a file without a name in the temporary folder, which the system removes however the
     process ends. Where nothing in the body learns, the features are kept. Where a model's upper layers give other
-    features by themselves, which some rows tell, the tokens are given back, and their note says why.
+    features by themselves, which some rows tell, the tokens are given back, and their note says why. So they are where
+    `pays` says no: it is asked once, after a fiftieth of the work, with the seconds that all of it takes.
 
     Raises ConfigError before any work when the states do not fit on the disk.
     """
@@ -154,9 +164,14 @@ def kept_states(
         )
         return
     width, kinds = _fitting(body, tokens, depth) if depth < n_layers else (0, ())
+    why = f"the upper layers of this model ({body.model.config.model_type}) do not run by themselves"
     for kind in kinds:
         with _room((int(tokens.lengths.sum()), width), kind, most_bytes) as (states, place):
-            starts = _fill(states, body, tokens, depth, batch_tokens, precision)
+            try:
+                starts = _fill(states, body, tokens, depth, batch_tokens, precision, pays)
+            except _DoesNotPayError:
+                why = "in the time that is left, computing once what they make of each text would not pay"
+                break
             if starts is None:
                 continue  # too large for this kind of number
             note = (
@@ -170,11 +185,7 @@ def kept_states(
                 # whoever still holds the inputs does not hold the memory, or the file
                 del kept._states, kept._pages, states
             return
-    family = body.model.config.model_type
-    yield tokens.noted(
-        f"All {n_layers} layers ran at each step, the {depth} frozen ones too: the upper layers of this model "
-        f"({family}) do not run by themselves."
-    )
+    yield tokens.noted(f"All {n_layers} layers ran at each step, the {depth} frozen ones too: {why}.")
 
 
 def _fitting(body: "PooledModel", tokens: Tokens, depth: int) -> tuple[int, list[type[np.floating]]]:
@@ -221,10 +232,20 @@ def _room(shape: tuple[int, int], kind: type[np.floating], most_bytes: int) -> I
 
 
 def _fill(
-    states: np.ndarray, body: "PooledModel", tokens: Tokens, depth: int, batch_tokens: int, precision: str
+    states: np.ndarray,
+    body: "PooledModel",
+    tokens: Tokens,
+    depth: int,
+    batch_tokens: int,
+    precision: str,
+    pays: Pays | None,
 ) -> "Ints | None":
-    """Compute all states, batch after batch as they lie in the array; where each row's begin, or None: too large."""
+    """Compute all states, batch after batch as they lie in the array; where each row's begin, or None: too large.
+
+    Raises _DoesNotPayError when `pays` says no.
+    """
     starts, end, pages = np.zeros(len(tokens.lengths), np.int64), 0, _Pages(states)
+    forecast = Forecast(len(states))
     with _computing(body, tokens, precision):
         for rows in _batches(tokens, batch_tokens):
             lengths = tokens.lengths[rows]
@@ -236,6 +257,9 @@ def _fill(
                 return None
             end += len(part)
             pages.used(len(part))
+            seconds = forecast.after(end)
+            if pays is not None and seconds is not None and not pays(seconds):
+                raise _DoesNotPayError
     return starts
 
 

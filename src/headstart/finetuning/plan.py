@@ -1,15 +1,52 @@
 """How many steps a run takes and at which rates, where its time is limited too."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from headstart.functional.schedules import Schedule, squeezed
 
-__all__ = ["Pace", "Plan"]
+__all__ = ["Forecast", "Pace", "Plan", "states_pay"]
 
 _SPARE = 0.03  # of the time that is left, for what was not foreseen
 _CLOSE = 0.05  # of the steps that are left: a plan that is this near is kept
 _FORWARD = 1 / 3  # of a step's time, what it takes to read its rows without learning
+_SURE_SHARE, _SURE_BATCHES = 0.02, 4  # of the work: what it takes to tell how long all of it will
+
+
+@dataclass(slots=True)
+class Forecast:
+    """How long work on `total` tokens takes: told once, when a fiftieth of it is done and four batches are.
+
+    The first batch, slower than others, does not count.
+    """
+
+    total: int
+    clock: Callable[[], float] = time.monotonic
+    _n_batches: int = field(init=False, default=0)
+    _first: int = field(init=False, default=0)  # tokens of the first batch
+    _begun: float = field(init=False, default=0.0)
+    _is_told: bool = field(init=False, default=False)
+
+    def after(self, done: int) -> float | None:
+        """After a batch, with which so many tokens are done: the seconds of all, or None but for the one time."""
+        self._n_batches += 1
+        if self._n_batches == 1:
+            self._first, self._begun = done, self.clock()
+        if self._is_told or self._n_batches < _SURE_BATCHES or done < _SURE_SHARE * self.total:
+            return None
+        self._is_told = True
+        return (self.clock() - self._begun) * self.total / (done - self._first)
+
+
+def states_pay(fill_s: float, left_s: float, depth: int, n_layers: int) -> bool:
+    """Whether to compute the states below layer `depth` once, for `fill_s` seconds, where `left_s` are left in all.
+
+    An epoch takes f + u with all layers running and u with the upper ones alone, f = fill_s. Of the rows of an epoch
+    left_s / (f + u) are learnt with all layers, (left_s - f) / u with kept states: more where left_s >= f + u.
+    """
+    upper_s = fill_s / _FORWARD * (n_layers - depth) / depth
+    return left_s >= fill_s + upper_s
 
 
 @dataclass(slots=True)

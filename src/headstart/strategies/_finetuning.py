@@ -19,7 +19,7 @@ from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
     from headstart.finetuning.checkpoint import Checkpoint
-    from headstart.finetuning.inputs import Inputs
+    from headstart.finetuning.inputs import Inputs, Pays
     from headstart.finetuning.network import Network
     from headstart.finetuning.run import Run
     from headstart.finetuning.search import Found
@@ -29,6 +29,7 @@ __all__ = ["FineTuning", "Work", "reasons_of"]
 # Of 96 rows of trec6 three epochs are nine steps, and worse than no tuning; ten epochs are 20 points better
 # (docs/log.md; Zhang et al., ICLR 2021, and Mosbach et al., ICLR 2021, say the same of BERT)
 _LEAST_STEPS = 60
+_KEPT = "states_kept"  # beside a checkpoint's state
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +127,12 @@ class FineTuning:
         from headstart.finetuning.trials import attempts, hold_out
         from headstart.finetuning.tuned import Tuned
 
-        task, whole = work.task, work.encoder.whole_model()
+        task, ends_at, whole = work.task, _ends_at(work.task), work.encoder.whole_model()
         y, seed = np.asarray(task.y), task.random_state
         draws = hold_out(task.texts, y, seed)
         afresh = replace(work, encoder=Tuned(work.encoder, whole))  # each trial gets a copy of what is loaded here
         return search(
-            attempts(partial(self._ready, afresh), self._begin, draws, y, seed),
+            attempts(partial(self._ready, afresh, ends_at=ends_at), self._begin, draws, y, seed),
             settings,
             n_trials=n_trials,
             n_layers=len(blocks_of(whole.model)),
@@ -148,9 +149,9 @@ class FineTuning:
         from headstart.finetuning.tuned import Tuned, last_layer
 
         task, encoder = work.task, work.encoder
-        ends_at = None if task.budget_s is None else monotonic() + task.budget_s
+        ends_at = _ends_at(task)
         rows = split_rows(task.texts, task.y, task.random_state)
-        with self._ready(work, settings) as (network, inputs, depth):
+        with self._ready(work, settings, ends_at) as (network, inputs, depth):
 
             def make_run(rows: Rows, checkpoint: "Checkpoint | None" = None) -> Run:
                 run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, checkpoint)
@@ -169,13 +170,18 @@ class FineTuning:
         return replace(made, history=seen.history())
 
     @contextmanager
-    def _ready(self, work: Work, settings: Settings) -> "Iterator[tuple[Network, Inputs, int]]":
-        """A network that has learnt nothing yet, what it reads of the task, and the number of its frozen layers."""
+    def _ready(
+        self, work: Work, settings: Settings, ends_at: float | None = None
+    ) -> "Iterator[tuple[Network, Inputs, int]]":
+        """A network that has learnt nothing yet, what it reads of the task, and the number of its frozen layers.
+
+        ends_at: when learning has to be over, if it has to: what frozen layers compute is kept if that pays until then.
+        """
         import torch
 
         from headstart.finetuning.distributed import current
         from headstart.finetuning.inputs import Tokens, kept_states
-        from headstart.finetuning.network import Network, prepare
+        from headstart.finetuning.network import Network, blocks_of, prepare
         from headstart.finetuning.windows import in_windows
         from headstart.training import random_stream
 
@@ -189,7 +195,9 @@ class FineTuning:
         tokens = Tokens(body, work.ids, encoder.pad_id)
         once = settings.n_epochs <= 1 and len(work.counts) >= settings.least_steps * settings.batch_rows
         frozen = depth if settings.keep_states and not once else 0  # what is read once need not be kept
-        with kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision) as read:
+        pays = None if ends_at is None else _pays(work, ends_at, depth, len(blocks_of(body.model)))
+        keeping = kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision, pays=pays)
+        with keeping as read:
             yield network, in_windows(read, work.counts, normalise=body.recipe.normalise), depth
 
     def _open(self, network: "Network", settings: Settings) -> int:
@@ -221,6 +229,32 @@ class FineTuning:
                 f"Fine-tuning needs a transformer, and encoder {self.encoder!r} is none. Take minilm, or a folder."
             )
         return encoder.fit(task.texts)
+
+
+def _ends_at(task: Task) -> float | None:
+    """When the budget of a task is over, if it has one."""
+    return None if task.budget_s is None else monotonic() + task.budget_s
+
+
+def _pays(work: Work, ends_at: float, depth: int, n_layers: int) -> "Pays":
+    """Whether to keep what the frozen layers compute. What was decided is in the checkpoint: a run that goes on reads
+    what it read before.
+    """
+    from headstart.finetuning.distributed import current
+    from headstart.finetuning.plan import states_pay
+
+    place = work.checkpoint
+    saved = None if place is None else place.read()
+    before = None if saved is None else saved.beside.get(_KEPT)
+
+    def pays(seconds: float) -> bool:
+        now = bool(current().agree(states_pay(seconds, ends_at - monotonic(), depth, n_layers)))
+        decided = now if before is None else bool(before)
+        if place is not None:
+            place.beside = {**place.beside, _KEPT: decided}
+        return decided
+
+    return pays
 
 
 def _left(task: Task, begun: float) -> float | None:

@@ -131,7 +131,7 @@ class Finetune(FineTuning):
         from headstart.finetuning.soup import in_turn
 
         task = work.task
-        with self._ready(work, settings) as (network, inputs, depth):
+        with self._ready(work, settings, ends_at) as (network, inputs, depth):
 
             def make(number: int, ends_at: float | None) -> Run:
                 kept = None if work.checkpoint is None else work.checkpoint.of_run(number)
