@@ -17,9 +17,10 @@ torch = pytest.importorskip("torch")
 from headstart.bundle import load_bundle, save_bundle  # noqa: E402 - below what skips
 from headstart.finetuning.checkpoint import discard, is_there  # noqa: E402 - needs torch
 from headstart.finetuning.run import Run  # noqa: E402 - as above
+from headstart.strategies import finetune as module  # noqa: E402 - as above
 from headstart.strategies.finetune import Finetune  # noqa: E402 - as above
 
-QUICK = {"n_epochs": 2, "learning_rate": 1e-3, "batch_rows": 32}
+QUICK = {"runs": 1, "n_epochs": 2, "learning_rate": 1e-3, "batch_rows": 32}
 IDLE = {"learning_rate": 1e-9, "head_learning_rate": 1e-9, "probe_rows": 0}
 Fit = Callable[..., Predictor]
 
@@ -252,6 +253,24 @@ def test_two_runs_are_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monk
     assert taken[0] == 7
     discard(place)
     assert not place.exists()
+
+
+def test_three_runs_up_to_ten_thousand_rows(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with more, and as many as are asked for, whatever the number of rows."""
+    begun, steps = list[int](), Run.steps
+
+    def counted(run: Run) -> Any:
+        begun.append(run.random_state)
+        return steps(run)
+
+    monkeypatch.setattr(Run, "steps", counted)
+    few = {"words": "none", "n_epochs": 0.1, "least_steps": 1}
+    for most, asked, expected in ((10_000, None, 3), (420, None, 3), (419, None, 1), (419, 2, 2)):
+        monkeypatch.setattr(module, "_FEW_ROWS", most)
+        begun.clear()
+        fit(task_of(), runs=asked, **few)
+        assert len(begun) == len(set(begun)) == expected
+    assert module._RUNS == 3
 
 
 def test_few_rows(fit: Fit) -> None:
