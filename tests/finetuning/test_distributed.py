@@ -107,6 +107,21 @@ with together() as processes:
         raise ConfigError("this one has had enough")
     processes.agree(2.0)
 """
+_AUTO = """
+import os, sys
+import numpy as np
+from headstart.strategies import _many_rows as module
+from headstart.strategies.linear_probe import LinearProbe
+from headstart.types import Task
+
+late = 1e6 if sys.argv[1] == os.environ["RANK"] else 0.0
+module.Pooled = lambda: LinearProbe("tfidf")
+clock, calls = module.monotonic, []
+module.monotonic = lambda: clock() + late * bool(calls.append(1) or len(calls) > 1)
+texts = tuple(f"the soup was {'good' if i % 2 else 'cold'} on day {i}" for i in range(420))
+task = Task(texts, np.arange(420) % 2, ("cold", "good"), budget_s=20.0)
+print(module.pooled_or_tuned(task, sys.argv[2], "").reasons[-1])
+"""
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +206,14 @@ def test_all_go_the_first_ones_way_and_rows_come_together_unchanged(pair: list[d
 def test_other_rows_in_another_process_are_refused_by_both(pair: list[dict[str, np.ndarray]]) -> None:
     for found in pair:
         assert "not given the same rows: processes [1] differ" in str(found["refused"])
+
+
+@pytest.mark.parametrize(("late", "said"), [("1", "held-out training rows, in %: pooled"), ("0", "is too short")])
+def test_a_budget_is_over_when_the_first_says_so(late: str, said: str, tiny_model: Callable[[str], Path]) -> None:
+    """What `auto` has time for is one process's word: else one waits for another that has left."""
+    for done in launch(_AUTO, late, str(tiny_model("bert"))):
+        assert done.returncode == 0, done.stderr
+        assert said in done.stdout
 
 
 def test_when_one_fails_the_other_ends_too_and_says_why() -> None:

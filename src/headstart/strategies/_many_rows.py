@@ -48,18 +48,22 @@ def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor
 
 def _tuned(task: Task, encoder: str, pooled: Predictor, begun: float) -> Predictor | None:
     """The better of `pooled` and what is tuned; None where there is no time to find out."""
+    from headstart.finetuning.distributed import together
     from headstart.finetuning.rows import split_rows
 
     budget_s = task.budget_s or 0.0
     seconds, until = _SHARE * budget_s, begun + (1 - _SHARE) * budget_s
-    if seconds < _LEAST_S or monotonic() > until:
+    if seconds < _LEAST_S:
         return None
     rows = split_rows(task.texts, task.y, task.random_state)
     y, k = task.y[rows.check], len(task.classes)
-    before = by_others(_learn_pooled(task), task.texts, task.y, rows.learn, rows.check, k)
-    if monotonic() > until:
-        return None
-    tuned = Finetune(encoder).fit(replace(task, budget_s=seconds))
+    with together() as processes:  # by one clock: who tunes waits for the others
+        if processes.agree(until - monotonic()) < 0:
+            return None
+        before = by_others(_learn_pooled(task), task.texts, task.y, rows.learn, rows.check, k)
+        if processes.agree(until - monotonic()) < 0:
+            return None
+        tuned = Finetune(encoder).fit(replace(task, budget_s=seconds))
     found = before, tuned.predict_proba([task.texts[row] for row in rows.check])
     right = [100 * float(np.mean(each.argmax(axis=1) == y)) for each in found]
     losses = [log_losses(np.log(np.maximum(each, _UNLIKELY)), y) for each in found]
