@@ -47,7 +47,7 @@ def test_the_mean_of_runs_that_began_alike(toy: Any, toy_run: MakeRun, monkeypat
     assert any(not torch.equal(a, b) for a, b in zip(ends[0], ends[1], strict=True))
     for found, *three in zip(weights(run), *ends, strict=True):
         np.testing.assert_allclose(found.numpy(), np.mean([t.numpy() for t in three], axis=0), atol=1e-6)
-    assert any("the mean of 3 runs: held-out loss" in note for note in run.notes)
+    assert any("the mean of 3 such runs: held-out loss" in note for note in run.notes)
     np.testing.assert_allclose(run.kept.logits, run._answer(0).logits, atol=1e-5)
 
 
@@ -65,7 +65,7 @@ def test_a_mean_that_is_clearly_worse_is_not_kept(toy: Any, toy_run: MakeRun) ->
     for found, wanted in zip(weights(run), kept[0][0], strict=True):
         assert torch.equal(found, wanted)
     assert run.kept is kept[0][1]
-    assert any("those of the best of 2 runs" in note for note in run.notes)
+    assert any("those of the best of 2 such runs" in note for note in run.notes)
 
 
 def test_nobody_is_asked_where_no_row_is_held_out(toy: Any, toy_run: MakeRun) -> None:
@@ -76,7 +76,7 @@ def test_nobody_is_asked_where_no_row_is_held_out(toy: Any, toy_run: MakeRun) ->
     for found, one, other in zip(weights(run), *ends, strict=True):
         np.testing.assert_allclose(found.numpy(), (one.numpy() + other.numpy()) / 2, atol=1e-6)
     assert run.kept is None
-    assert "The weights are the mean of 2 runs." in run.notes
+    assert "The weights are the mean of 2 such runs. The last one is shown." in run.notes
 
 
 def test_one_run_is_left_as_it_is(toy: Any, toy_run: MakeRun) -> None:
@@ -96,4 +96,4 @@ def test_as_many_runs_as_there_is_time_for(toy: Any, toy_run: MakeRun) -> None:
         now[0] += 10.0
         n_steps.append(len(run.losses))
     assert n_steps == [24, 24, 24]
-    assert any("of 3 runs" in note for note in run.notes)
+    assert any("of 3 such runs" in note for note in run.notes)

@@ -232,7 +232,7 @@ def test_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pyte
 def test_two_runs_are_broken_off_and_gone_on_with(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the second run of 24 steps: the first is not learnt again, the bits are those of a fit in one piece."""
     whole = fit(task_of(), runs=2, checkpoint_every_s=0)
-    assert any("of 2 runs" in reason for reason in whole.reasons)  # their mean, or where it is worse the best
+    assert any("of 2 such runs" in reason for reason in whole.reasons)  # their mean, or where it is worse the best
     place, taken, steps = tmp_path / "checkpoint", list[int](), Run.steps
 
     def counted(run: Run, stop: int) -> Any:

@@ -51,16 +51,16 @@ class Soup:
             return
         assign(self._parameters, self._mean.values)
         if self._best is None:
-            run.notes.append(f"The weights are the mean of {n} runs.")
+            run.notes.append(f"The weights are the mean of {n} such runs. The last one is shown.")
             return
         alone, check = self._best[0], run.rows.check
         mean = answer(run.state.taken, decide(run.network, run.inputs, check, run.settings), run.y[check])
-        what, run.kept = f"the mean of {n} runs", mean
+        what, run.kept = f"the mean of {n} such runs", mean
         if clearly_lower(alone.losses, mean.losses):
-            what, run.kept = f"those of the best of {n} runs, clearly better than their mean", alone
+            what, run.kept = f"those of the best of {n} such runs, clearly better than their mean", alone
             assign(self._parameters, self._best[1])
         said = f"held-out loss {mean.check.loss:.3f}, of the best run {alone.check.loss:.3f}"
-        run.notes.append(f"The weights are {what}: {said}.")
+        run.notes.append(f"The weights are {what}: {said}. The last one is shown.")
 
 
 def in_turn(
