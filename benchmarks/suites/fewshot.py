@@ -33,7 +33,7 @@ from benchmarks.fewshot_figures import (
     mean,
     percent,
     tables,
-)  # fmt: skip
+)
 from benchmarks.suites import setfit
 
 __all__ = ["TITLE", "run", "tables"]
