@@ -1,6 +1,8 @@
 """Fixtures for all tests: no user cache, tiny models, the packaged MiniLM, the team's data."""
 
 import importlib.util
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,25 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path
         return made[family]
 
     return folder
+
+
+@pytest.fixture(scope="session")
+def interrupt_at() -> Callable[[pytest.MonkeyPatch, int], None]:
+    """`interrupt_at(patch, 3)`: Ctrl-C within the step of this number, of the run that has a checkpoint."""
+    pytest.importorskip("torch")
+    from headstart.finetuning.run import Run
+
+    def patched(patch: pytest.MonkeyPatch, step: int) -> None:
+        count = Run._count
+
+        def counting(self: Run, report: Any) -> None:
+            count(self, report)
+            if self.checkpoint is not None and report.number == step:
+                os.kill(os.getpid(), signal.SIGINT)
+
+        patch.setattr(Run, "_count", counting)
+
+    return patched
 
 
 @pytest.fixture(scope="session")

@@ -43,8 +43,8 @@ def run(setup: Setup) -> Result:
             request = _request(setup, data, shots, seed, folder)
             for name in names[seed % len(names) :] + names[: seed % len(names)]:
                 found = _kept(name, request)
-                cells.append({"data": data, "shots": shots, "seed": seed, "name": name, **found})
-                cells[-1].pop("found", None)  # the labels of all test rows: thousands of lines
+                told = {key: value for key, value in found.items() if key != "found"}  # the label of each row
+                cells.append({"data": data, "shots": shots, "seed": seed, "name": name, **told})
                 print(
                     f"{data}, {shots} rows a class, seed {seed}, {name}: accuracy {100 * found['accuracy']:.1f}, "
                     f"{found['wall_s']:.1f} s, CPU {found['cpu_s']:.1f} s",

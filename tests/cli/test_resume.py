@@ -1,9 +1,7 @@
 """`headstart fit` that is interrupted, gone on with, and given a budget."""
 
 import hashlib
-import os
 import shlex
-import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,8 @@ pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
 ROWS = [("kind lovely food number %d", "good"), ("cold rude slow food number %d", "bad")]
+
+Interrupt = Callable[[pytest.MonkeyPatch, int], None]
 
 
 @pytest.fixture
@@ -28,26 +28,12 @@ def command(tmp_path: Path, tiny_model: Callable[[str], Path]) -> list[Any]:
     ]  # fmt: skip
 
 
-def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Ctrl-C within the step of this number, of the run that has a checkpoint."""
-    from headstart.finetuning.run import Run
-
-    count = Run._count
-
-    def counting(self: Run, report: Any) -> None:
-        count(self, report)
-        if self.checkpoint is not None and report.number == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(Run, "_count", counting)
-
-
 def weights(bundle: Path) -> str:
     return hashlib.sha256((bundle / "head.safetensors").read_bytes()).hexdigest()
 
 
 def test_interrupted_and_gone_on_with(
-    headstart: Any, command: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    headstart: Any, command: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt_at: Interrupt
 ) -> None:
     """Exit 130 with the command that goes on; that gives the same bundle as a fit in one piece, and clears up."""
     whole, parts = tmp_path / "whole", tmp_path / "parts"
@@ -71,7 +57,7 @@ def test_interrupted_and_gone_on_with(
 
 
 def test_without_resume_a_checkpoint_is_overwritten(
-    headstart: Any, command: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    headstart: Any, command: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt_at: Interrupt
 ) -> None:
     """Not in silence. And another run's checkpoint is never gone on with."""
     with monkeypatch.context() as patch:

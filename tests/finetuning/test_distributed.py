@@ -119,7 +119,7 @@ module.Pooled = lambda: LinearProbe("tfidf")
 clock, calls = module.monotonic, []
 module.monotonic = lambda: clock() + late * bool(calls.append(1) or len(calls) > 1)
 texts = tuple(f"the soup was {'good' if i % 2 else 'cold'} on day {i}" for i in range(420))
-task = Task(texts, np.arange(420) % 2, ("cold", "good"), budget_s=20.0)
+task = Task(texts, np.arange(420) % 2, ("cold", "good"), budget_s=200.0)
 print(module.pooled_or_tuned(task, sys.argv[2], "").reasons[-1])
 """
 

@@ -1,7 +1,5 @@
 """What the strategies that fine-tune share: what is read once, and a search that was broken off."""
 
-import os
-import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +24,7 @@ from headstart.strategies.partial_finetune import PartialFinetune  # noqa: E402 
 
 TEXTS = tuple(f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(24))
 Fit = Callable[..., Any]
+Interrupt = Callable[[pytest.MonkeyPatch, int], None]
 
 
 @pytest.fixture
@@ -45,18 +44,6 @@ def fit(tiny_model: Callable[[str], Path]) -> Fit:
 def weights(predictor: Any) -> dict[str, Any]:
     body = {name: p.detach().numpy() for name, p in predictor.encoder.whole_model().named_parameters()}
     return body | dict(predictor.head.get_state().arrays)
-
-
-def broken_off_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
-    """Ctrl-C in that step of every run that has a checkpoint."""
-    count = Run._count
-
-    def counting(self: Run, report: Any) -> None:
-        count(self, report)
-        if self.checkpoint is not None and report.number == step:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    monkeypatch.setattr(Run, "_count", counting)
 
 
 def counted(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str) -> list[int]:
@@ -81,13 +68,15 @@ def test_a_search_reads_the_texts_once_and_the_model_twice(fit: Fit, monkeypatch
     assert (len(tokenised), len(loaded)) == (1, 2)
 
 
-def test_a_search_that_was_over_is_not_repeated(fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_was_over_is_not_repeated(
+    fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt_at: Interrupt
+) -> None:
     """Broken off in its last run, within a budget, a fit goes on from there to the weights of a fit in one piece."""
     monkeypatch.setattr(searching, "_choose", lambda trials: len(trials) - 1)  # never the defaults
     whole = fit(search=2)
     assert "trial 2 was taken" in "".join(whole.reasons)
     with monkeypatch.context() as patch:
-        broken_off_at(patch, 3)
+        interrupt_at(patch, 3)
         with pytest.raises(KeyboardInterrupt, match="step 3 of"):
             fit(tmp_path, 3600.0, search=2)
     searched = counted(monkeypatch, searching, "search")
@@ -124,14 +113,14 @@ def test_frozen_layers_do_not_use_up_a_budget(fit: Fit, monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("first", [True, False])
 def test_states_that_were_kept_are_kept_again(
-    first: bool, fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    first: bool, fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt_at: Interrupt
 ) -> None:
     """A run that goes on decides as before, whatever time is left now: to the weights of a run in one piece."""
     answers = iter([first, first, not first])
     monkeypatch.setattr(plan, "states_pay", lambda *_: next(answers))
     whole = fit(budget_s=3600.0, batch_tokens=16)
     with monkeypatch.context() as patch:
-        broken_off_at(patch, 3)
+        interrupt_at(patch, 3)
         with pytest.raises(KeyboardInterrupt, match="step 3 of"):
             fit(tmp_path, 3600.0, batch_tokens=16)
     parts = fit(tmp_path, 3600.0, batch_tokens=16)

@@ -33,7 +33,6 @@ _MOST_MAPPED = 1 << 26  # bytes of a file's states that are looked at before the
 _TOLERANCE = 2e-3  # of the largest feature, for the rounding of the states that are kept
 _SPARE_BYTES = 1 << 28  # of the disk, for others
 
-
 Pays = Callable[[float], bool]  # seconds that states take -> whether to go on with them
 
 
@@ -150,7 +149,7 @@ def kept_states(
     kept in memory, more in a file without a name in the temporary folder, which the system removes however the
     process ends. Where nothing in the body learns, the features are kept. Where a model's upper layers give other
     features by themselves, which some rows tell, the tokens are given back, and their note says why. So they are where
-    `pays` says no: it is asked once, after a fiftieth of the work, with the seconds that all of it takes.
+    `pays` says no: it is asked after a fiftieth of the work, with the seconds that all of it takes.
 
     Raises ConfigError before any work when the states do not fit on the disk.
     """

@@ -244,14 +244,14 @@ def _pays(work: Work, ends_at: float, depth: int, n_layers: int) -> "Pays":
     from headstart.finetuning.plan import states_pay
 
     place = work.checkpoint
-    saved = None if place is None else place.read()
-    before = None if saved is None else saved.beside.get(_KEPT)
 
     def pays(seconds: float) -> bool:
         now = bool(current().agree(states_pay(seconds, ends_at - monotonic(), depth, n_layers)))
-        decided = now if before is None else bool(before)
-        if place is not None:
-            place.beside = {**place.beside, _KEPT: decided}
+        if place is None:
+            return now
+        saved = place.read()
+        decided = bool(now if saved is None else saved.beside.get(_KEPT, now))
+        place.beside = {**place.beside, _KEPT: decided}
         return decided
 
     return pays
