@@ -5,7 +5,8 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.kernel_ridge import KernelRidge
 
-from headstart.few_labels.experts import Parts, Ridge, centred, from_names
+from headstart.few_labels.experts import DISCRIMINANT, LEAST_SQUARES, Parts, Ridge, centred, from_names, way_of_dense
+from headstart.functional.discriminant import dual_discriminant
 
 
 def rows(n: int = 40, d: int = 6, k: int = 3, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -92,6 +93,25 @@ def test_ridge_is_scikit_learns_kernel_ridge_on_centred_rows(sparse: bool) -> No
     np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
     np.testing.assert_allclose(expert.linear(features), expert.final, atol=1e-9)
     np.testing.assert_allclose(np.mean(centred(expert.held_out(parts)) ** 2), 1.0)
+
+
+def test_a_discriminant_says_the_same_of_rows_and_of_features() -> None:
+    """Learnt in the span of the rows, whose mean square is 1, and up to the size of held-out values."""
+    x, y = rows()
+    expert = Ridge(x, len(y), way=DISCRIMINANT).expert("layers", parts_of(y))
+    np.testing.assert_allclose(expert.linear(x), expert.final, atol=1e-9)
+    square = np.mean(((x - x.mean(axis=0)) ** 2).sum(axis=1))
+    weights, offset = dual_discriminant(x @ x.T / square, y, 3, 1.0)
+    ratio = centred(expert.final) / centred(x @ x.T / square @ weights + offset)
+    np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
+
+
+def test_what_hides_no_class_is_for_several_of_few_rows() -> None:
+    """Two classes are the same either way."""
+    assert way_of_dense(16, 2) is LEAST_SQUARES
+    assert way_of_dense(24, 3) is DISCRIMINANT
+    assert way_of_dense(1_200, 150) is DISCRIMINANT
+    assert way_of_dense(2_000, 3) is LEAST_SQUARES
 
 
 def test_a_part_does_not_see_what_it_is_checked_on() -> None:

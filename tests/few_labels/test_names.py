@@ -19,11 +19,12 @@ from headstart.few_labels.names import are_words, directions, negations, read_la
         (("0", "1"), False),
         ((0, 1), False),
         (("NEG", "3"), False),
+        ((*(f"intent {name}" for name in "abcdefghi"), "w2"), True),
         ((True, False), False),
     ],
 )
 def test_which_labels_are_words(classes: tuple[object, ...], expected: bool) -> None:
-    """Codes and numbers say nothing; one that says nothing is enough."""
+    """Codes and numbers say nothing; one of a few that says nothing is enough."""
     assert are_words(classes) is expected
 
 

@@ -4,25 +4,38 @@ so that it can be seen how good they are on rows that they have not learnt from.
 Shape letters: N rows, the first n of them labelled, d features, k classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
 from headstart.data.splits import folds
+from headstart.functional.discriminant import dual_discriminant
 from headstart.functional.probability import fit_scale, log_losses
 from headstart.functional.ridge import dual_ridge
 
 if TYPE_CHECKING:
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["Expert", "Linear", "Parts", "Ridge", "centred", "from_names", "from_tuned"]
+__all__ = [
+    "DISCRIMINANT",
+    "LEAST_SQUARES",
+    "Expert",
+    "Linear",
+    "Parts",
+    "Ridge",
+    "Way",
+    "centred",
+    "from_names",
+    "from_tuned",
+    "way_of_dense",
+]
 
-_ALPHAS = (1.0, 0.1, 0.3, 3.0)  # of the ridge, on rows whose mean squared length is 1; the first for few rows
+_MOST_A_CLASS = 100  # rows a class, on average, from which on least squares does as well as the discriminant
 _N_FOLDS = 5
 _LEAST_ROWS = 2  # different texts that a part needs
 _FEW_ROWS = 60  # up to so many the folds are drawn twice
@@ -109,11 +122,36 @@ class Expert:
         return type(self)(self.name, self.final / size, partial, self.linear.times(1.0 / size))
 
 
+class Way(NamedTuple):
+    """How to learn from rows: solve(products (n, n), codes (n,), k, penalty) -> weights (n, k), offsets (k,).
+
+    penalties: for rows whose mean squared length is 1; the first for few rows.
+    """
+
+    solve: "Callable[[Floats, Ints, int, float], tuple[Floats, Floats]]"
+    penalties: tuple[float, ...]
+
+
+def _least_squares(gram: "Floats", codes: "Ints", k: int, penalty: float) -> "tuple[Floats, Floats]":
+    return dual_ridge(gram, np.eye(k)[codes], penalty)
+
+
+LEAST_SQUARES = Way(_least_squares, (1.0, 0.1, 0.3, 3.0))
+DISCRIMINANT = Way(dual_discriminant, (1.0, 0.3, 3.0, 10.0))
+
+
+def way_of_dense(n: int, k: int) -> Way:
+    """For dense features of so many rows and classes. Of two classes both ways see one direction; of more, least
+    squares hides some behind others, unless there are many rows. (Of counted words it is the better one.)
+    """
+    return DISCRIMINANT if k > 2 and n <= _MOST_A_CLASS * k else LEAST_SQUARES
+
+
 @dataclass(frozen=True)
 class Ridge:
-    """Least squares on the classes as 0 and 1, with a penalty, of features (N, d): solved in the span of the labelled
-    rows, so that a part of them is learnt in no time. Past 60 rows the penalty is the one whose held-out log loss, once
-    calibrated, is lowest.
+    """Least squares on the classes as 0 and 1, or another way, with a penalty, of features (N, d): solved in the span
+    of the labelled rows, so that a part of them is learnt in no time. Past 60 rows the penalty is the one whose
+    held-out log loss, once calibrated, is lowest.
 
     Counted words (CSR, rows of length 1) are new to a part as they will be to the whole: in rows that it has not learnt
     from, words that no row of its own has, and (knows_rest) no unlabelled one, are left out, and the rest has length 1
@@ -125,22 +163,23 @@ class Ridge:
     features: "Features"
     n: int
     knows_rest: bool = True
+    way: Way = LEAST_SQUARES
 
     def expert(self, name: str, parts: Parts) -> Expert:
         """What it says after all labelled rows, and after each part of them."""
-        alphas = _ALPHAS[:1] if self.n <= _FEW_ROWS or not parts.pairs else _ALPHAS
-        of_parts = [self.of_part(learn, parts, alphas) for learn, _ in parts.pairs]
+        penalties = self.way.penalties[: 1 if self.n <= _FEW_ROWS or not parts.pairs else None]
+        of_parts = [self.of_part(learn, parts, penalties) for learn, _ in parts.pairs]
         tried = []
-        for i, alpha in enumerate(alphas):
-            linear = self.learnt(parts, alpha)
+        for i, penalty in enumerate(penalties):
+            linear = self.learnt(parts, penalty)
             partial = tuple(values[i] for values in of_parts)
             tried.append(Expert(name, linear(self.features), partial, linear).sized(parts))
         return min(tried, key=lambda expert: _calibrated_loss(expert, parts)) if len(tried) > 1 else tried[0]
 
-    def of_part(self, learn: "Ints", parts: Parts, alphas: Sequence[float]) -> list["Floats"]:
+    def of_part(self, learn: "Ints", parts: Parts, penalties: Sequence[float]) -> list["Floats"]:
         """(N, k) values of all rows after learning from some, for each penalty."""
         gram = self._known(learn) if sparse.issparse(self.features) else self._gram[:, learn]
-        solved = (dual_ridge(gram[learn], np.eye(parts.k)[parts.y[learn]], alpha) for alpha in alphas)
+        solved = (self.way.solve(gram[learn], parts.y[learn], parts.k, penalty) for penalty in penalties)
         return [gram @ dual + offset for dual, offset in solved]
 
     def _known(self, learn: "Ints") -> "Floats":
@@ -150,9 +189,9 @@ class Ridge:
         known = normalize(rows[:, np.flatnonzero(teach.getnnz(axis=0))])
         return np.asarray((known @ known[learn].T).toarray(), np.float64) / self._square
 
-    def learnt(self, parts: Parts, alpha: float) -> Linear:
+    def learnt(self, parts: Parts, penalty: float) -> Linear:
         """From all labelled rows."""
-        dual, offset = dual_ridge(self._gram[: self.n], np.eye(parts.k)[parts.y], alpha)
+        dual, offset = self.way.solve(self._gram[: self.n], parts.y, parts.k, penalty)
         own = self.features[: self.n] / self._square
         coef: Any = own.T @ dual
         return Linear(np.ascontiguousarray(np.asarray(coef, np.float64).T), offset)
@@ -196,12 +235,10 @@ def from_tuned(whole: "Floats", of_parts: "Sequence[Floats]", parts: Parts) -> E
     """Least squares on features (n, d) of the labelled rows by encoders that were tuned on the rows learnt from: on all
     of them (`whole`), and on each part.
     """
-    n, alpha = len(parts.y), _ALPHAS[:1]
-    ridge = Ridge(whole, n)
-    linear = ridge.learnt(parts, alpha[0])
-    partial = (
-        Ridge(rows, n).of_part(learn, parts, alpha)[0] for rows, (learn, _) in zip(of_parts, parts.pairs, strict=True)
-    )
+    n, penalty = len(parts.y), LEAST_SQUARES.penalties[:1]
+    linear = Ridge(whole, n).learnt(parts, *penalty)
+    pairs = zip(of_parts, parts.pairs, strict=True)
+    partial = (Ridge(rows, n).of_part(learn, parts, penalty)[0] for rows, (learn, _) in pairs)
     return Expert("tuned", linear(whole), tuple(partial), linear).sized(parts)
 
 

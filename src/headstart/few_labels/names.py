@@ -45,6 +45,7 @@ _REST = {
     "neither", "none", "none of these", "other", "others", "rest", "misc", "miscellaneous", "unknown", "unrelated",
     "其他", "其它", "无", "未知", "以上都不是",
 }  # fmt: skip
+_WORDS = 0.9
 _LATIN = re.compile(r"[^\W\d_]{3,}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -52,8 +53,12 @@ _NEGATION = re.compile(r"^(?:not an? |not |non |no |非|不是|不|无)(?=\S)")
 
 
 def are_words(classes: Sequence[Any]) -> bool:
-    """Whether labels can be read as names: text, with a letter run of at least three or a Han character in each."""
-    return all(isinstance(label, str) and (_LATIN.search(label) or _HAN.search(label)) for label in classes)
+    """Whether labels can be read as names: text, with a letter run of at least three or a Han character in nine of ten
+    (among many intents one is called "no" or "w2").
+    """
+    if not all(isinstance(label, str) for label in classes):
+        return False
+    return sum(bool(_LATIN.search(label) or _HAN.search(label)) for label in classes) >= _WORDS * len(classes)
 
 
 def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | None) -> tuple[tuple[str, ...], ...]:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # n
 from headstart.checks import check_choice, check_whole, with_none
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
-from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names
+from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names, way_of_dense
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
 from headstart.few_labels.lexicon import Axes, Lexicon, from_axes
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
@@ -205,13 +205,14 @@ def _words(reading: Reading, parts: Parts) -> Expert:
 def _dense(reading: Reading, parts: Parts) -> list[Expert]:
     """Of several layers two experts: all of them side by side, and the last one, which is the better one for topics."""
     features, layers, n = reading.dense_features, layers_of(reading.dense), len(parts.y)
+    way = way_of_dense(n, parts.k)
     if len(layers) < 2:
-        return [Ridge(features, n).expert("features", parts)]
+        return [Ridge(features, n, way=way).expert("features", parts)]
     d = features.shape[1] // len(layers)
     begin = d * layers.index(max(layers))
-    last = Ridge(features[:, begin : begin + d], n).expert("last layer", parts)
+    last = Ridge(features[:, begin : begin + d], n, way=way).expert("last layer", parts)
     widened = last.linear.among(begin, features.shape[1] - begin - d)
-    return [Ridge(features, n).expert("layers", parts), replace(last, linear=widened)]
+    return [Ridge(features, n, way=way).expert("layers", parts), replace(last, linear=widened)]
 
 
 def _predictor(
