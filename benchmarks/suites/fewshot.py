@@ -41,8 +41,9 @@ __all__ = ["TITLE", "run", "tables"]
 TITLE = "Few labels: auto against frozen features, words and SetFit"
 _ENGLISH = (
     *FIVE, "trec6", "subj", "sst2", "hate_davidson", "sms_spam", "tweeteval_sentiment", "amazon_multidomain",
-    "enron_spam1", "bbc_news", "20newsgroups", "imdb",
+    "enron_spam1", "bbc_news", "20newsgroups", "imdb", "clinc150",
 )  # fmt: skip
+_SHOTS_OF = {"clinc150": SHOTS[:1]}  # 151 classes: eight of each are 1,208 rows
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
 _SEEDS, _FEWER = 10, 5  # supports of the five sets and of eight labels a class; of the others
 _SEEDS_OF_THOUSAND = range(3)  # drawn as they come; long texts once
@@ -78,8 +79,9 @@ def _cells(setup: Setup, name: str, place: Path) -> list[dict[str, Any]]:
     texts = read_dataset(apart, labelled=False).dataset if apart.is_file() else pool
     drawn, _ = limit_rows(texts, _UNLABELLED // share, 1)
     least = min(np.unique(np.array(pool.labels), return_counts=True)[1])
-    asked = [*SHOTS[: 1 if setup.quick else 3], *([10] if name in TEN else [])]
-    asked = [0, *(s for s in asked if s <= least), *([THOUSAND] if pool.n > 2 * THOUSAND and not setup.quick else [])]
+    asked = [*_SHOTS_OF.get(name, SHOTS[: 1 if setup.quick else 3]), *([10] if name in TEN else [])]
+    thousand = [THOUSAND] if pool.n > 2 * THOUSAND and not setup.quick and name not in _SHOTS_OF else []
+    asked = [0, *(s for s in asked if s <= least), *thousand]
     if only := os.environ.get("HEADSTART_FEWSHOT_SHOTS"):
         asked = [shots for shots in asked if str(shots) in only.split(";")]
     cells = []
