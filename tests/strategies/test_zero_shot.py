@@ -34,6 +34,15 @@ def test_zero_shot_on_real_rows(minilm_folder: Path, tmp_path: Path) -> None:
     assert alone.score(test.texts, test.labels) > 0.5
 
 
+def test_of_many_names_the_report_shows_some(minilm_folder: Path) -> None:
+    """A hundred and fifty of them would be all that it says."""
+    names = {f"intent {n}": f"question number {n}" for n in range(15)}
+    reasons = TextClassifier(random_state=0).fit([], [], label_names=names).predictor_.reasons
+    told = next(reason for reason in reasons if reason.startswith("Names: "))
+    assert told.count(" = ") == 12
+    assert told.endswith("; and 3 more.")
+
+
 def test_zero_shot_refuses_rows_and_needs_names() -> None:
     """Each error says which strategy does it, or what is missing."""
     with pytest.raises(ConfigError, match="few_labels uses them"):

@@ -20,7 +20,7 @@ from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Dataset, Encoder, Floats, Task
 
-__all__ = ["Reading", "encoding", "layers_of", "read", "transferable"]
+__all__ = ["Reading", "encoding", "highest_layer", "layers_of", "naming", "read", "transferable"]
 
 MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
@@ -148,6 +148,31 @@ def encoding(encoder: Any) -> Callable[[Sequence[str]], Floats]:
         return rows
 
     return encode
+
+
+def highest_layer(encoder: Any, d: int) -> slice:
+    """The columns of an encoder's d features that are those of its highest layer; all where they are of one."""
+    layers = layers_of(encoder)
+    width = d // max(len(layers), 1)
+    begin = width * layers.index(max(layers)) if layers else 0
+    return slice(begin, begin + width)
+
+
+def naming(encoder: Any) -> Callable[[Sequence[str]], Floats]:
+    """Texts -> (m, d) by the highest layer alone, in which a model has learnt to compare texts; the columns of other
+    layers are zero. Rows of length 1.
+    """
+    encode = encoding(encoder)
+
+    def encode_names(texts: Sequence[str]) -> Floats:
+        rows = encode(texts)
+        alone = np.zeros_like(rows)
+        columns = highest_layer(encoder, rows.shape[1])
+        alone[:, columns] = rows[:, columns]
+        unit: Floats = _unit(alone)
+        return unit
+
+    return encode_names
 
 
 def _drawn(task: Task, most: int) -> tuple[str, ...]:

@@ -18,7 +18,7 @@ from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_name
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
 from headstart.few_labels.lexicon import Axes, Lexicon, from_axes
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
-from headstart.few_labels.reading import Reading, encoding, layers_of, read
+from headstart.few_labels.reading import Reading, encoding, highest_layer, layers_of, read
 from headstart.few_labels.shares import shares_rung
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
@@ -204,14 +204,12 @@ def _words(reading: Reading, parts: Parts) -> Expert:
 
 def _dense(reading: Reading, parts: Parts) -> list[Expert]:
     """Of several layers two experts: all of them side by side, and the last one, which is the better one for topics."""
-    features, layers, n = reading.dense_features, layers_of(reading.dense), len(parts.y)
-    way = way_of_dense(n, parts.k)
-    if len(layers) < 2:
+    features, n = reading.dense_features, len(parts.y)
+    way, columns = way_of_dense(n, parts.k), highest_layer(reading.dense, features.shape[1])
+    if len(layers_of(reading.dense)) < 2:
         return [Ridge(features, n, way=way).expert("features", parts)]
-    d = features.shape[1] // len(layers)
-    begin = d * layers.index(max(layers))
-    last = Ridge(features[:, begin : begin + d], n, way=way).expert("last layer", parts)
-    widened = last.linear.among(begin, features.shape[1] - begin - d)
+    last = Ridge(features[:, columns], n, way=way).expert("last layer", parts)
+    widened = last.linear.among(columns.start, features.shape[1] - columns.stop)
     return [Ridge(features, n, way=way).expert("layers", parts), replace(last, linear=widened)]
 
 

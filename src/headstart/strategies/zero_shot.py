@@ -2,6 +2,7 @@
 and which words speak for it; unlabelled texts, where there are any, where one class ends and the next begins.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -14,7 +15,7 @@ from headstart.few_labels.experts import Linear, centred
 from headstart.few_labels.ladder import LEAST_UNLABELLED, fitted_mixture
 from headstart.few_labels.lexicon import Axes, Lexicon
 from headstart.few_labels.names import directions, vocabulary, wordings
-from headstart.few_labels.reading import Reading, encoding, read
+from headstart.few_labels.reading import Reading, naming, read
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
 from headstart.strategies._own_head import OwnHead
@@ -24,6 +25,7 @@ __all__ = ["ZeroShot"]
 
 _LEAST_FOR_MEAN = 10
 _SIZE = 0.05  # of what names say of one text, where no others show it: as cosines of MiniLM's layers differ
+_MOST_TOLD = 12  # names in the report
 _LEXICON_SIZE, _SLOPE = 4.0, 0.5  # likewise: one word for a class is believed to 88 %
 
 
@@ -83,9 +85,7 @@ class ZeroShot(OwnHead):
         more = [] if said.lexicon is None or lexicon is None else [("bow", lexicon.encoder, said.lexicon[0])]
         name, encoder, linear = reading.encoder(of_dense, None, *more)
         head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": 0})
-        told = (
-            f"Names: {'; '.join(f'{label} = {_few(each)}' for label, each in zip(task.classes, names, strict=True))}."
-        )
+        told = _told(task.classes, names)
         words = [] if lexicon is None else ["Words of a lexicon speak for these names too."]
         return Predictor(
             encoder, head, task.classes, name, "logistic", "zero_shot", (*reading.notes, told, *words, *reasons)
@@ -127,7 +127,7 @@ def _plain(reading: Reading, names: _Names, lexicon: Lexicon | None) -> _Said:
 
 def _by_names(reading: Reading, names: _Names) -> Linear:
     features: Floats = reading.dense_features
-    found = directions(encoding(reading.dense), names, vocabulary(reading.unlabelled)).astype(np.float64)
+    found = directions(naming(reading.dense), names, vocabulary(reading.unlabelled)).astype(np.float64)
     if len(features) < _LEAST_FOR_MEAN:
         return Linear(found, np.zeros(len(found))).times(1.0 / _SIZE)
     return _sized(Linear(found, -0.5 * (features @ found.T).mean(axis=0)), features)
@@ -157,6 +157,13 @@ def _confidence_factor(values: Floats, wanted: float) -> float:
         sure = float(softmax(np.exp(middle) * values).max(axis=1).mean())
         low, high = (middle, high) if sure < wanted else (low, middle)
     return float(np.exp((low + high) / 2))
+
+
+def _told(classes: Sequence[Any], names: _Names) -> str:
+    """How some of the classes are called, in a sentence."""
+    shown = [f"{label} = {_few(each)}" for label, each in zip(classes, names, strict=True)][:_MOST_TOLD]
+    more = f"; and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
+    return f"Names: {'; '.join(shown)}{more}."
 
 
 def _few(texts: tuple[str, ...]) -> str:
