@@ -26,7 +26,9 @@ def test_it_is_linear_discriminant_analysis_with_a_penalty() -> None:
     rows, new = rng.normal(1.0, size=(30, 5)) + 1.5 * np.eye(4, 5)[y], rng.normal(1.0, size=(7, 5))
     weights, offset = dual_discriminant(rows @ rows.T, y, 4, 0.7)
     plain = LinearDiscriminantAnalysis(solver="lsqr", covariance_estimator=_Penalised(0.7 / 30)).fit(rows, y)
-    np.testing.assert_allclose(softmax(new @ rows.T @ weights + offset, axis=1), plain.predict_proba(new), rtol=1e-8)
+    found = new @ rows.T @ weights + offset
+    np.testing.assert_allclose(softmax(found, axis=1), plain.predict_proba(new), rtol=1e-8)
+    np.testing.assert_allclose(found.sum(axis=1), 0.0, atol=1e-9)
 
 
 def test_a_class_without_a_row_is_rarely_meant() -> None:

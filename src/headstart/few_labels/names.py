@@ -45,7 +45,7 @@ _REST = {
     "neither", "none", "none of these", "other", "others", "rest", "misc", "miscellaneous", "unknown", "unrelated",
     "其他", "其它", "无", "未知", "以上都不是",
 }  # fmt: skip
-_WORDS = 0.9
+_WORDS = 0.9  # of the labels, where all are read as names
 _LATIN = re.compile(r"[^\W\d_]{3,}")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")

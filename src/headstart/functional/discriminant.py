@@ -18,7 +18,7 @@ _UNSEEN = 0.5  # rows that a class without one is given
 
 def dual_discriminant(gram: "Floats", codes: "Ints", k: int, penalty: float) -> tuple["Floats", "Floats"]:
     """Weights of the rows (n, k) and offsets (k,): a new row's values are its products with the rows @ weights +
-    offsets, the log of each class's share and density, but for what all classes have in common.
+    offsets, the log of each class's share and density less their mean over the classes.
 
     gram (n, n): products of the rows; codes (n,) of their classes; penalty > 0. The classes are normal around their
     means, with one covariance: that within the classes, plus penalty / n in every direction. A class without a row
@@ -40,4 +40,5 @@ def dual_discriminant(gram: "Floats", codes: "Ints", k: int, penalty: float) -> 
     factor = cho_factor(inner + penalty * np.eye(n), lower=True)
     weights: Floats = (averages - within(cho_solve(factor, within(gram @ averages)))) * (n / penalty)
     squares = np.einsum("nk,nk->k", averages, gram @ weights)
-    return weights, np.log(np.maximum(counts, _UNSEEN) / n) - 0.5 * squares
+    offsets = np.log(np.maximum(counts, _UNSEEN) / n) - 0.5 * squares
+    return weights - weights.mean(axis=1, keepdims=True), offsets - offsets.mean()
