@@ -79,9 +79,9 @@ def _cells(setup: Setup, name: str, place: Path) -> list[dict[str, Any]]:
     texts = read_dataset(apart, labelled=False).dataset if apart.is_file() else pool
     drawn, _ = limit_rows(texts, _UNLABELLED // share, 1)
     least = min(np.unique(np.array(pool.labels), return_counts=True)[1])
-    asked = [*_SHOTS_OF.get(name, SHOTS[: 1 if setup.quick else 3]), *([10] if name in TEN else [])]
-    thousand = [THOUSAND] if pool.n > 2 * THOUSAND and not setup.quick and name not in _SHOTS_OF else []
-    asked = [0, *(s for s in asked if s <= least), *thousand]
+    enough = {THOUSAND: pool.n > 2 * THOUSAND}
+    some = _SHOTS_OF.get(name, (*SHOTS, THOUSAND))[: 1 if setup.quick else None]
+    asked = [0, *(s for s in (*some, *([10] if name in TEN else [])) if enough.get(s, s <= least))]
     if only := os.environ.get("HEADSTART_FEWSHOT_SHOTS"):
         asked = [shots for shots in asked if str(shots) in only.split(";")]
     cells = []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from headstart.config import parse_settings
 from headstart.encoders import make_encoder
 from headstart.errors import ConfigError
 from headstart.explaining import explain
-from headstart.few_labels.experts import Parts
+from headstart.few_labels.experts import DISCRIMINANT, LEAST_SQUARES, Parts, Ridge, Way
 from headstart.few_labels.reading import Reading, read
 from headstart.types import Task
 
@@ -33,6 +34,19 @@ def test_words_alone_where_the_encoder_counts() -> None:
     assert model.predictor_.name == "tfidf + logistic"
     assert model.score(TEXTS, LABELS) == 1.0
     assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
+
+
+@pytest.mark.parametrize(("k", "way"), [(2, LEAST_SQUARES), (3, DISCRIMINANT)])
+def test_how_dense_features_learn(k: int, way: Way) -> None:
+    """By the way for so many classes and rows."""
+    from headstart.strategies.few_labels import _dense
+
+    y = np.arange(24) % k
+    rows = np.random.default_rng(0).normal(size=(30, 6)) + 1.5 * np.eye(k, 6)[np.arange(30) % k]
+    parts = Parts.of(y, k, [f"text {i}" for i in range(24)], 0)
+    reading: Any = SimpleNamespace(dense=object(), dense_features=rows)
+    (found,) = _dense(reading, parts)
+    np.testing.assert_array_equal(found.final, Ridge(rows, 24, way=way).expert("features", parts).final)
 
 
 def test_none_on_the_command_line() -> None:

@@ -34,6 +34,15 @@ def test_zero_shot_on_real_rows(minilm_folder: Path, tmp_path: Path) -> None:
     assert alone.score(test.texts, test.labels) > 0.5
 
 
+def test_names_are_read_by_the_highest_layer(minilm_folder: Path) -> None:
+    """Of the four layers that are read names say something of the last one's columns alone."""
+    model = TextClassifier(random_state=0).fit([], [], label_names={"a": "sport", "b": "politics", "c": "cooking"})
+    coef = model.predictor_.head.get_state().arrays["coef"]
+    below, highest = np.split(coef, [3 * coef.shape[1] // 4], axis=1)
+    assert not below.any()
+    assert highest.any(axis=1).all()
+
+
 def test_of_many_names_the_report_shows_some(minilm_folder: Path) -> None:
     """A hundred and fifty of them would be all that it says."""
     names = {f"intent {n}": f"question number {n}" for n in range(15)}

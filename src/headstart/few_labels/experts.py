@@ -235,10 +235,10 @@ def from_tuned(whole: "Floats", of_parts: "Sequence[Floats]", parts: Parts) -> E
     """Least squares on features (n, d) of the labelled rows by encoders that were tuned on the rows learnt from: on all
     of them (`whole`), and on each part.
     """
-    n, penalty = len(parts.y), LEAST_SQUARES.penalties[:1]
-    linear = Ridge(whole, n).learnt(parts, *penalty)
+    n, penalty = len(parts.y), LEAST_SQUARES.penalties[0]
+    linear = Ridge(whole, n).learnt(parts, penalty)
     pairs = zip(of_parts, parts.pairs, strict=True)
-    partial = (Ridge(rows, n).of_part(learn, parts, penalty)[0] for rows, (learn, _) in pairs)
+    partial = (Ridge(rows, n).of_part(learn, parts, [penalty])[0] for rows, (learn, _) in pairs)
     return Expert("tuned", linear(whole), tuple(partial), linear).sized(parts)
 
 

@@ -160,7 +160,7 @@ def highest_layer(encoder: Any, d: int) -> slice:
 
 def naming(encoder: Any) -> Callable[[Sequence[str]], Floats]:
     """Texts -> (m, d) by the highest layer alone, in which a model has learnt to compare texts; the columns of other
-    layers are zero. Rows of length 1.
+    layers are zero. Rows of length 1. For names by themselves: beside labelled rows all layers do better (docs/log.md).
     """
     encode = encoding(encoder)
 
