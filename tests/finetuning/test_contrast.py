@@ -109,32 +109,6 @@ def test_features_of_keeps_the_order_of_rows() -> None:
     assert features_of(inputs, rows)[:, 0].tolist() == rows.tolist()
 
 
-def test_a_pass_runs_in_the_block_for_its_longest_text() -> None:
-    """Short texts beside long ones get the attention that is quick for short ones."""
-    from contextlib import contextmanager
-
-    import torch
-
-    from headstart.finetuning.contrast import features_of
-
-    lengths, blocks, passes = np.array([400, 3, 900, 2, 700, 700]), list[int](), list[list[int]]()
-
-    @contextmanager
-    def attention(longest: int) -> Any:
-        blocks.append(longest)
-        yield
-        blocks.append(-longest)
-
-    def features(rows: Any) -> Any:
-        assert blocks[-1] == lengths[rows].max()
-        passes.append(sorted(rows.tolist()))
-        return torch.from_numpy(rows[:, None] * 1.0)
-
-    features_of(SimpleNamespace(lengths=lengths, features=features), np.arange(6), attention)  # type: ignore[arg-type]
-    assert sorted(passes) == [[0], [1, 3], [2], [4], [5]]
-    assert sorted(blocks) == [-900, -700, -700, -400, -3, 3, 400, 700, 700, 900]
-
-
 def _support(folder: Path, n: int = 16, **changed: Any) -> tuple[Any, Any, np.ndarray]:
     """A support of n rows of two classes over a tiny model with every layer open, and its network."""
     import torch

@@ -270,22 +270,3 @@ def test_layers_side_by_side_are_not_fine_tuned(tiny_model: Callable[[str], Path
     encoder: Any = make_encoder(str(tiny_model("bert")), layers=[1, 2]).fit([])
     with pytest.raises(ConfigError, match=r"encoder\.layers is for frozen features"):
         Network(encoder.whole_model(), 2)
-
-
-def test_attention_over_short_texts_is_computed_otherwise_but_the_same(tiny_model: Callable[[str], Path]) -> None:
-    """In bf16 on a CPU: the features are equal up to rounding; long texts and fp32 are left as they are."""
-    from contextlib import nullcontext
-
-    from headstart.finetuning.network import attention_of
-
-    encoder: Any = make_encoder(str(tiny_model("bert")), cache=False).fit([])
-    body, ids = encoder.whole_model(), torch.arange(8, 24).reshape(2, 8)
-    assert isinstance(attention_of(65, "bf16", body), nullcontext)
-    assert isinstance(attention_of(8, "fp32", body), nullcontext)
-    assert not isinstance(attention_of(64, "bf16", body), nullcontext)
-    mask = torch.ones_like(ids)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
-        usual = body(ids, mask)
-        with attention_of(8, "bf16", body):
-            plain = body(ids, mask)
-    torch.testing.assert_close(plain, usual, atol=0.02, rtol=0.02)

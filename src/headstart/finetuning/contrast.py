@@ -4,7 +4,6 @@ Shape letters: n rows, B rows of a batch, d features.
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from itertools import count, islice
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from torch.nn import functional
 
 from headstart.finetuning.groups import make_optimiser
 from headstart.finetuning.inputs import Inputs
-from headstart.finetuning.network import Network, attention_of, in_precision
+from headstart.finetuning.network import Network, in_precision
 from headstart.finetuning.settings import Settings
 from headstart.functional.schedules import make_schedule
 from headstart.text.batching import token_budget_batches
@@ -27,7 +26,6 @@ __all__ = ["Loss", "contrast", "features_of", "n_steps_of", "pair_loss", "superv
 
 _CHUNK_TOKENS = 512  # of one pass through the model: a few rows, most of them in passes with little padding
 
-Attention = Callable[[int], AbstractContextManager[object]]
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # features (B, d) and codes (B,) -> scalar
 
 
@@ -70,16 +68,10 @@ def pair_loss(features: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
     return total
 
 
-def features_of(inputs: Inputs, rows: "Ints", attention: Attention = nullcontext) -> torch.Tensor:
-    """(B, d) of these rows, with their gradient where one is asked for; texts of like length pass together.
-
-    attention: tokens of the longest text of a pass -> the block that it runs in.
-    """
-    cut, found = token_budget_batches(inputs.lengths[rows].tolist(), _CHUNK_TOKENS), []
-    for part in cut:
-        with attention(int(inputs.lengths[rows[part]].max())):
-            found.append(inputs.features(rows[part]))
-    features = torch.cat(found)
+def features_of(inputs: Inputs, rows: "Ints") -> torch.Tensor:
+    """(B, d) of these rows, with their gradient where one is asked for; texts of like length pass together."""
+    cut = token_budget_batches(inputs.lengths[rows].tolist(), _CHUNK_TOKENS)
+    features = torch.cat([inputs.features(rows[part]) for part in cut])
     return features[torch.from_numpy(np.argsort(np.concatenate(cut))).to(features.device)]
 
 
@@ -90,13 +82,13 @@ def contrast(
 
     y (n,) codes of all rows of the inputs. The body is in evaluation mode when the steps are over.
     """
-    device, how, body = network.last.weight.device, settings.precision, network.body
+    device = network.last.weight.device
     codes = torch.from_numpy(y.astype(np.int64)).to(device)
     n_steps = n_steps_of(inputs, y, rows, settings)
 
     def of_batch(batch: "Ints") -> torch.Tensor:
-        with in_precision(how, body):
-            features = features_of(inputs, batch, lambda longest: attention_of(longest, how, body))
+        with in_precision(settings.precision, network.body):
+            features = features_of(inputs, batch)
         return loss(features, codes[torch.from_numpy(batch).to(device)])
 
     network.train()

@@ -4,22 +4,21 @@ Shape letters: B batch, T tokens, h width of a layer, d features, k classes, L l
 """
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from headstart.encoders._recipe import DEPTH_KEYS
 from headstart.encoders._torch import PooledModel, has_bf16
 from headstart.errors import ConfigError
+from headstart.finetuning.attention import QuickAttention
 from headstart.finetuning.settings import Settings
 
 __all__ = [
     "Network",
     "at_rest",
-    "attention_of",
     "behind_layers",
     "blocks_of",
     "in_precision",
@@ -30,7 +29,6 @@ __all__ = [
     "upper_part",
 ]
 
-_SHORT = 64  # tokens
 _FP32_ONLY = ("deberta",)  # families whose products mix both kinds of numbers, which torch refuses (DeBERTa's first)
 _TOKENS_FIRST = ("xlnet",)  # families whose layers see (T, B, h)
 
@@ -77,11 +75,13 @@ class Network(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         return self
 
 
-def in_precision(precision: str, body: PooledModel) -> torch.autocast:
+@contextmanager
+def in_precision(precision: str, body: PooledModel) -> Iterator[None]:
     """A block whose matrix products are in bfloat16, where `precision` asks for it, or the hardware is quick at it and
-    the model allows it.
+    the model allows it; attention takes the way that is quicker there.
     """
-    return torch.autocast(_device(body).type, torch.bfloat16, enabled=_is_bf16(precision, body))
+    with torch.autocast(_device(body).type, torch.bfloat16, enabled=_is_bf16(precision, body)), QuickAttention():
+        yield
 
 
 def _is_bf16(precision: str, body: PooledModel) -> bool:
@@ -91,18 +91,6 @@ def _is_bf16(precision: str, body: PooledModel) -> bool:
 
 def _device(body: PooledModel) -> torch.device:
     return next(body.parameters()).device
-
-
-def attention_of(n_tokens: int, precision: str, body: PooledModel) -> AbstractContextManager[None]:
-    """A block in which attention over texts of at most so many tokens takes torch's quicker way there and back.
-
-    On a CPU in bfloat16 that is plain products up to 64 tokens: a step of MiniLM takes 1.1 to 1.3 times as long through
-    the fused kernel, which is made for long texts. Where attention drops out, torch takes plain products anyway.
-    """
-    if n_tokens > _SHORT or _device(body).type != "cpu" or not _is_bf16(precision, body):
-        return nullcontext()
-    plain: AbstractContextManager[None] = sdpa_kernel(SDPBackend.MATH)
-    return plain
 
 
 def blocks_of(model: nn.Module) -> nn.ModuleList:

@@ -10,7 +10,7 @@ from torch.nn import functional
 from headstart.finetuning.averaging import copies
 from headstart.finetuning.distributed import current
 from headstart.finetuning.inputs import Inputs
-from headstart.finetuning.network import Network, attention_of, in_precision
+from headstart.finetuning.network import Network, in_precision
 from headstart.finetuning.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def make_loss(
     starts = copies(learning) if settings.l2_sp else []
 
     def loss(batch: "Ints") -> torch.Tensor:
-        longest, how = int(inputs.lengths[batch].max()), settings.precision
-        with in_precision(how, network.body), attention_of(longest, how, network.body):
+        with in_precision(settings.precision, network.body):
             logits = network.decide(inputs.features(batch))
         value = functional.cross_entropy(logits, targets[batch], weights, label_smoothing=settings.label_smoothing)
         if settings.l1 and learning:
