@@ -65,6 +65,11 @@ class Tokens:
         batch = pad([self._ids[row] for row in rows], self._pad_id)
         return tuple(torch.from_numpy(part).to(self.device) for part in (batch.input_ids, batch.attention_mask))
 
+    def used(self) -> torch.Tensor:
+        """The tokens that some text has, and the padding, each once: (U,) in order."""
+        found = {self._pad_id}.union(*self._ids)
+        return torch.tensor(sorted(found), device=self.device)
+
     def noted(self, note: str) -> "Tokens":
         """The same rows with this note."""
         tokens = copy.copy(self)

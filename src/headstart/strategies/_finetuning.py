@@ -182,6 +182,7 @@ class FineTuning:
         from headstart.finetuning.distributed import current
         from headstart.finetuning.inputs import Tokens, kept_states
         from headstart.finetuning.network import Network, blocks_of, prepare
+        from headstart.finetuning.table import used_tokens
         from headstart.finetuning.windows import in_windows
         from headstart.training import random_stream
 
@@ -197,7 +198,7 @@ class FineTuning:
         frozen = depth if settings.keep_states and not once else 0  # what is read once need not be kept
         pays = None if ends_at is None else _pays(work, ends_at, depth, len(blocks_of(body.model)))
         keeping = kept_states(body, tokens, frozen, settings.batch_tokens, precision=settings.precision, pays=pays)
-        with keeping as read:
+        with used_tokens(body, tokens), keeping as read:
             yield network, in_windows(read, work.counts, normalise=body.recipe.normalise), depth
 
     def _open(self, network: "Network", settings: Settings) -> int:
