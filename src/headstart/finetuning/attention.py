@@ -57,7 +57,7 @@ def plain_attention(
     if is_causal:
         attn_mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()
     if attn_mask is not None:
-        scores = scores + _bias(attn_mask, scores)
+        scores += _bias(attn_mask, scores)  # in place: the products themselves are not needed on the way back
     shares = functional.dropout(torch.softmax(scores, dim=-1), dropout_p)
     return shares @ value
 
