@@ -154,3 +154,30 @@ def test_folding_is_idempotent(text: str):
     """A text with other case, width or spaces around folds to the same text; ASCII stays ASCII."""
     assert fold(text) == fold(f"  {text}\n")
     assert fold(text.upper()) == fold(text.upper().lower().upper()) or not text.isascii()
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_rows_that_a_quotation_mark_swallowed_are_found(separator: str) -> None:
+    """Lines within a text that end, or begin, with a label of the file; a text of several lines is none."""
+    ends = separator.join(["the soup was cold", "bad"])
+    begins = separator.join(["good", '"the film was long"'])
+    data = dataset(
+        [(f"opened here{separator}bad\n{ends}\r\n{begins}", "bad"), ("Dear all,\ncome, or not,\nyours", "good")]
+    )
+    found = finding(data, "swallowed_rows")
+    assert found is not None
+    assert found.n == 3
+    assert found.examples[0].startswith("line 2, 3 such lines")
+    assert finding(dataset([("a, bad\nthing", "bad"), ("x", "good")]), "swallowed_rows") is None
+
+
+def test_labels_that_are_one_number_or_none() -> None:
+    """`1` beside `1.0`, `NaN` beside `spam`: classes that nobody meant."""
+    found = finding(dataset([("a", "1"), ("b", "1.0"), ("c", "2"), ("d", "1")]), "equal_numbers")
+    assert found is not None
+    assert (found.n, found.message) == (3, "labels that are the same number: '1' and '1.0'")
+    found = finding(dataset([("a", "NaN"), ("b", "spam"), ("c", "none")]), "missing_as_label")
+    assert found is not None
+    assert found.n == 1
+    assert finding(dataset([("a", "nan"), ("b", "NaN")]), "equal_numbers") is None  # no number equals it
+    assert not audit(dataset([("a", "1"), ("b", "2"), ("c", "none")])).findings[1:]

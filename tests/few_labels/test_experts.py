@@ -5,7 +5,16 @@ import pytest
 from scipy.sparse import csr_matrix
 from sklearn.kernel_ridge import KernelRidge
 
-from headstart.few_labels.experts import DISCRIMINANT, LEAST_SQUARES, Parts, Ridge, centred, from_names, way_of_dense
+from headstart.few_labels.experts import (
+    DISCRIMINANT,
+    LEAST_SQUARES,
+    Parts,
+    Ridge,
+    Way,
+    centred,
+    from_names,
+    way_of_dense,
+)
 from headstart.functional.discriminant import dual_discriminant
 
 
@@ -17,6 +26,28 @@ def rows(n: int = 40, d: int = 6, k: int = 3, seed: int = 0) -> tuple[np.ndarray
 
 def parts_of(y: np.ndarray, k: int = 3) -> Parts:
     return Parts.of(y, k, [f"text {i}" for i in range(len(y))], 0)
+
+
+def test_texts_that_differ_in_case_alone_are_equal() -> None:
+    """Six spellings of one text are no parts; with four others there are as many parts as texts at most."""
+    spellings = ["good film", "Good film", "GOOD film", "good  film", "good Film", " gOOd film"]
+    y = np.arange(6) % 2
+    assert Parts.of(y, 2, spellings, 0).pairs == ()
+    several = [*spellings, "a", "b", "c", "A"]
+    parts = Parts.of(np.arange(10) % 2, 2, several, 0)
+    for learn, check in parts.pairs:
+        assert not {several[i].lower() for i in learn} & {several[i].lower() for i in check}
+    assert len(parts.pairs) == 2 * 4
+
+
+@pytest.mark.parametrize("way", [LEAST_SQUARES, DISCRIMINANT])
+def test_rows_that_are_all_alike_are_no_error(way: Way) -> None:
+    """They differ by less than float32 can tell: nothing is learnt, and everything is a number."""
+    rng = np.random.default_rng(0)
+    row = rng.normal(size=384)
+    alike = (row / np.linalg.norm(row) + 5e-9 * rng.normal(size=(12, 384))).astype(np.float32)
+    made = Ridge(alike, 12, way=way).expert("alike", Parts(np.arange(12) % 3, 3, (), 0))
+    assert np.isfinite(made.final).all()
 
 
 def test_each_row_is_checked_once_a_round() -> None:

@@ -63,8 +63,15 @@ def test_what_drops_out_is_made_up_for() -> None:
 
 def test_a_query_that_sees_no_key_gets_a_number() -> None:
     """A row of padding must not spoil the gradient of all others."""
-    heads = _heads()
-    result = plain_attention(*heads, attn_mask=torch.zeros(2, 1, 7, 7, dtype=torch.bool))
+    nothing = torch.zeros(2, 1, 7, 7, dtype=torch.bool)
+    least = torch.full(nothing.shape, torch.finfo(torch.float32).min)  # which bfloat16 would round to minus infinity
+    for mask, kind in ((nothing, torch.float32), (nothing, torch.bfloat16), (least, torch.bfloat16)):
+        _check_numbers(mask, kind)
+
+
+def _check_numbers(mask: Any, kind: Any) -> None:
+    heads = _heads(kind=kind)
+    result = plain_attention(*heads, attn_mask=mask)
     result.sum().backward()
     assert result.isfinite().all()
     assert all(head.grad.isfinite().all() for head in heads)

@@ -152,6 +152,18 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert sorted(path.name for path in place.folder.iterdir()) == ["best-2.safetensors", "last.safetensors"]
 
 
+def test_best_weights_of_a_run_without_a_state_are_not_taken(tmp_path: Path) -> None:
+    """It died between its two first files; the next one, of another seed, has its own best weights of that step."""
+    Checkpoint(tmp_path, {"seed": "0"}).write(saved(1.0, 0))
+    (tmp_path / "last.safetensors").unlink()
+    place = Checkpoint(tmp_path, {"seed": "1"})
+    assert place.read() is None
+    assert place.write(saved(2.0, 0))
+    found = place.read()
+    assert found is not None
+    assert found.best["w"].tolist() == [20.0] * 3
+
+
 def test_only_our_files_are_removed(tmp_path: Path) -> None:
     """A folder that holds something else keeps it."""
     Checkpoint(tmp_path / "mine", {}).write(saved(1.0, 1))

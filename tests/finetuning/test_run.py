@@ -242,3 +242,20 @@ def test_same_seed_same_bits(toy: ModuleType, toy_run: MakeRun) -> None:
     first, second, third = runs()
     assert first == second
     assert first != third
+
+
+def test_what_a_step_draws_depends_on_its_number(toy: ModuleType, toy_run: MakeRun) -> None:
+    """Not on the steps before: so that each process of several draws its own after a break, whoever wrote the state."""
+    from headstart.finetuning.state import RunState
+
+    def drawn(seed: int, taken: int) -> float:
+        state = RunState(losses=[0.0] * taken)
+        torch.rand(taken, generator=state.stream)
+        state.draw_anew(seed)
+        return float(torch.rand(1, generator=state.stream))
+
+    assert drawn(3, 5) == drawn(3, 5)
+    assert len({drawn(seed, taken) for seed in (3, 4) for taken in (0, 5)}) == 4
+    run = toy_run(n_epochs=1)
+    streams = [run.state.stream.get_state().tolist() for _ in run.steps()]
+    assert len({tuple(stream) for stream in streams}) == len(streams)

@@ -123,3 +123,12 @@ def test_a_model_that_reads_its_table_elsewhere_keeps_it(made: Made) -> None:
 def test_used_is_what_the_texts_have_and_the_padding(made: Made) -> None:
     _, tokens = made("bert")
     assert tokens.used().tolist() == sorted({tokens._pad_id, *(i for row in tokens._ids for i in row)})
+
+
+def test_a_padding_token_that_no_text_has_is_nobody_else(made: Made) -> None:
+    """A model may name another padding than its tokeniser: the first token of the table learns all the same."""
+    network, tokens = made("bert")
+    table_of(network).padding_idx = int(np.setdiff1d(np.arange(60), tokens.used().numpy())[-1])
+    with used_tokens(network.body, tokens):
+        network.decide(tokens.features(np.arange(5))).sum().backward()
+        assert (table_of(network).weight.grad[1:].norm(dim=1) > 0).all()

@@ -49,3 +49,14 @@ def test_short_texts_need_no_windows(tiny_model: Callable[[str], Path]) -> None:
 
     encoder = make_encoder(str(tiny_model("bert")), max_tokens=48, long_texts="head_tail").fit([])
     assert isinstance(read(encoder, encoder.whole_model()), Tokens)
+
+
+def test_a_text_without_tokens_is_a_number(tiny_model: Callable[[str], Path]) -> None:
+    """GPT-2's tokeniser makes nothing of an empty text; beside a long one its features are the encoder's."""
+    encoder = make_encoder(
+        str(tiny_model("gpt2")), precision="fp32", max_tokens=20, long_texts="windows", max_windows=3, cache=False
+    ).fit([])
+    inputs = read(encoder, encoder.whole_model())
+    assert 0 in inputs.lengths
+    found = inputs.features(np.arange(len(TEXTS))).detach().numpy()
+    np.testing.assert_allclose(found, encoder.encode(TEXTS), atol=1e-5)

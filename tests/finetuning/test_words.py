@@ -50,8 +50,21 @@ def test_without_words_and_rows() -> None:
 def test_words_decide_by_counts() -> None:
     """What they say of a text does not depend on how often it is repeated in itself."""
     texts = [f"{word} thing {i % 7}" for i, word in enumerate(["soup", "screen"] * 40)]
-    found = Words.learn("bow", texts, np.arange(80) % 2, 0)
+    found = Words.learn("bow", texts, np.arange(80) % 2, 2, 0)
+    assert found is not None
     said = found.decide(["soup", "screen", "soup soup soup", "never seen"])
     assert said.argmax(axis=1)[:3].tolist() == [0, 1, 0]
     np.testing.assert_allclose(said[2], said[0], rtol=1e-5)
     assert np.isfinite(said).all()
+
+
+def test_words_know_the_classes_that_have_two_rows() -> None:
+    """They never point to another one; where only one class has two rows there are no words."""
+    texts, y = [f"{word} thing {i % 7}" for i, word in enumerate(["soup", "screen"] * 40)], 1 + np.arange(80) % 2
+    found = Words.learn("bow", [*texts, "train"], np.append(y, 0), 4, 0)
+    assert found is not None
+    said = found.decide(["soup", "screen", "train", "never seen"])
+    assert said.shape == (4, 4)
+    assert (said[:, [0, 3]].max(axis=1) < said[:, [1, 2]].min(axis=1)).all()
+    assert said.argmax(axis=1)[:2].tolist() == [1, 2]
+    assert Words.learn("bow", texts, np.append(np.zeros(79, np.int64), 1), 2, 0) is None

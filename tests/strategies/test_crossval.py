@@ -43,21 +43,34 @@ def test_rows_are_predicted_by_others() -> None:
         parts.append((train, test))
         return y[test]
 
-    assert out_of_fold(y, 5, 0, predict).tolist() == y.tolist()
+    texts = [f"text {i}" for i in range(17)]
+    assert out_of_fold(y, 5, 0, predict, texts).tolist() == y.tolist()
     assert sorted(np.concatenate([test for _, test in parts])) == list(range(17))
     for train, test in parts:
         assert not set(train) & set(test)
         assert set(y[train]) == {0, 1, 2}
     first = [test.tolist() for _, test in parts]
     parts.clear()
-    out_of_fold(y, 5, 0, predict)
+    out_of_fold(y, 5, 0, predict, texts)
     assert [test.tolist() for _, test in parts] == first
 
 
 def test_fewer_rows_than_folds() -> None:
-    """As many folds as rows, then."""
+    """As many folds as rows, then, or as different texts."""
     y = np.array([0, 0, 1, 1])
-    assert out_of_fold(y, 5, 0, lambda train, test: y[test]).tolist() == [0, 0, 1, 1]
+    for texts in ("abcd", "aabc", "aaaa"):
+        assert out_of_fold(y, 5, 0, lambda train, test: y[test], list(texts)).tolist() == [0, 0, 1, 1]
+
+
+def test_equal_texts_are_predicted_by_others() -> None:
+    """However they are written."""
+    y, texts = np.arange(12) % 2, [f"{'Text' if i % 2 else 'text '} {i // 3}" for i in range(12)]
+
+    def predict(train: Any, test: Any) -> Any:
+        assert not {i // 3 for i in train} & {i // 3 for i in test}
+        return y[test]
+
+    out_of_fold(y, 5, 0, predict, texts)
 
 
 def test_codes_are_those_of_the_task() -> None:

@@ -1,6 +1,7 @@
 """All layers learn from a last layer that fits, words stand beside: what is kept, and that it can be broken off."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,14 @@ def test_few_rows(fit: Fit) -> None:
     few = fit(task_of(16))
     assert "+" not in few.encoder_name
     assert any("too few rows to tell" in reason for reason in few.reasons)
+
+
+@pytest.mark.parametrize("n", [30, 402])
+def test_a_class_of_two_rows(fit: Fit, n: int) -> None:
+    """One of them may be asked, and one row is nothing that words can learn: the class is answered all the same."""
+    task = task_of(n)
+    y = task.y.copy()
+    y[:2] = 2
+    for seed in range(3):
+        made = fit(replace(task, y=y, classes=("cold", "good", "rare"), random_state=seed), n_epochs=0.1)
+        assert made.predict_proba(task.texts[:5]).shape == (5, 3)

@@ -61,6 +61,15 @@ def test_a_harmful_source_is_left_out() -> None:
     assert guarded.predict_proba(fresh).tobytes() == alone.predict_proba(fresh).tobytes()
 
 
+def test_the_target_s_own_rows_among_the_source_do_not_speak_for_it() -> None:
+    """A harmful source that holds the target's rows too, in capitals: the copy of a row that is asked sits out."""
+    task, harmful = target(), source(flipped=True)
+    copies = tuple(text.upper() for text in task.texts) * 5
+    names = tuple(task.classes[code] for code in task.y) * 5
+    both = Dataset((*harmful.texts, *copies), (*(harmful.labels or ()), *names))
+    assert "they were left out" in reason(probe(target(source=both)), "600 source rows")
+
+
 @pytest.mark.parametrize(("flipped", "verdict"), [(False, "joined"), (True, "left out")])
 def test_the_guard_works_with_two_rows_a_class(flipped: bool, verdict: str) -> None:
     """No fold can learn from the target alone; its rows still tell a good source from a bad one."""

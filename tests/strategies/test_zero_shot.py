@@ -58,6 +58,9 @@ def test_zero_shot_refuses_rows_and_needs_names() -> None:
         TextClassifier("tfidf", "zero_shot").fit(["a", "b", "c", "d"], ["x", "y"] * 2)
     with pytest.raises(DataError, match="no texts to learn from"):
         TextClassifier().fit([], [])
+    texts = Dataset(tuple(f"some film {i}" for i in range(9)))
+    with pytest.raises(ConfigError, match="knows what the names mean: tfidf only counts words"):
+        TextClassifier("tfidf").fit([], [], label_names={"a": "soup", "b": "film"}, unlabelled=texts)
     with pytest.raises(DataError, match="only one name"):
         TextClassifier().fit([], [], label_names={"a": "x"})
 

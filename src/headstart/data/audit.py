@@ -1,5 +1,6 @@
 """What is worth knowing of a data set before learning from it: classes, languages, lengths, and findings."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,8 @@ _IMBALANCE = 10  # the largest class has so many times the rows of the smallest
 _MINORITY_LANGUAGE = 0.1
 _SAME = "same after folding case, width and white space"
 _EXAMPLE_CHARS = 60
+_SEPARATORS, _LEAST_SWALLOWED = ",;\t", 2  # lines of a text that look like rows
+_MISSING = {"nan", "null", "n/a", "#n/a"}
 
 
 def audit(
@@ -45,6 +48,7 @@ def audit(
         *map(_problem_finding, problems),
         *_duplicates(dataset, codes),
         *_conflicts(dataset, codes),
+        *_swallowed(dataset, classes),
         *_class_findings(classes),
         *_truncation(dataset, truncated),
         *_language_mix(languages, dataset.n),
@@ -125,6 +129,28 @@ def _conflicts(dataset: Dataset, codes: NDArray[np.uint64]) -> list[Finding]:
     return [Finding("conflicting_labels", n, message, examples)]
 
 
+def _swallowed(dataset: Dataset, classes: Mapping[str, int]) -> list[Finding]:
+    """Texts with lines that begin or end with a label, as rows of a file do: what stands in one field of a csv file
+    from a quotation mark that nobody closed to the next one.
+    """
+    found = {}
+    for i in (i for i, text in enumerate(dataset.texts) if "\n" in text):
+        n = sum(_is_like_row(line, classes) for line in dataset.texts[i].split("\n"))
+        if n >= _LEAST_SWALLOWED:
+            found[i] = n
+    if not found:
+        return []
+    n_lines = sum(found.values())
+    message = f"{n_lines:,} lines within texts look like rows of the file: was a quotation mark never closed?"
+    examples = tuple(f"{_line(dataset, i)}, {n} such lines: {_cut(dataset.texts[i])}" for i, n in found.items())[:3]
+    return [Finding("swallowed_rows", n_lines, message, examples)]
+
+
+def _is_like_row(line: str, classes: Mapping[str, int]) -> bool:
+    ends = (part for mark in _SEPARATORS if mark in line for part in (line.split(mark, 1)[0], line.rsplit(mark, 1)[1]))
+    return any(part.strip(' \r"') in classes for part in ends)
+
+
 def _label_codes(dataset: Dataset) -> NDArray[np.int64]:
     """(n,) a number a class, 0 for all when there are no labels."""
     numbers: dict[str, int] = {}
@@ -149,6 +175,24 @@ def _class_findings(classes: Mapping[str, int]) -> list[Finding]:
     if alike:
         message = f"labels that differ only in case or spaces: {', '.join(map(repr, alike[:6]))}"
         found.append(Finding("similar_labels", sum(classes[name] for name in alike), message))
+    return [*found, *_odd_labels(classes)]
+
+
+def _odd_labels(classes: Mapping[str, int]) -> list[Finding]:
+    """Labels that are one number (`1`, `1.0`), and those that programs write where there is none."""
+    numbers: dict[float, list[str]] = {}
+    for name in classes:
+        with contextlib.suppress(ValueError):
+            numbers.setdefault(float(name), []).append(name)
+    equal = [names for names in numbers.values() if len(names) > 1]
+    missing = [name for name in classes if name.strip().casefold() in _MISSING]
+    found = []
+    if equal:
+        message = f"labels that are the same number: {'; '.join(' and '.join(map(repr, names)) for names in equal[:3])}"
+        found.append(Finding("equal_numbers", sum(classes[name] for names in equal for name in names), message))
+    if missing:
+        message = f"a label that looks like a missing value counts as a class: {', '.join(map(repr, missing))}"
+        found.append(Finding("missing_as_label", sum(classes[name] for name in missing), message))
     return found
 
 

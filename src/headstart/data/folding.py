@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from headstart.text.normalise import nfkc
 
-__all__ = ["digests", "fold"]
+__all__ = ["digests", "fold", "n_different"]
 
 _DIGEST_BYTES = 8
 
@@ -28,3 +28,8 @@ def digests(texts: Iterable[str]) -> NDArray[np.uint64]:
     for text in texts:
         joined += blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
     return np.frombuffer(bytes(joined), dtype=np.uint64)
+
+
+def n_different(texts: Iterable[str]) -> int:
+    """How many texts are left where equal ones count once."""
+    return len(np.unique(digests(texts)))

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.preprocessing import normalize
 
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.functional.discriminant import dual_discriminant
 from headstart.functional.probability import fit_scale, log_losses
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 _MOST_A_CLASS = 100  # rows a class, on average, from which on least squares does as well as the discriminant
+_LEAST_SQUARE = 1e-5  # of the mean squared length: rows that differ by less differ by rounding
 _N_FOLDS = 5
 _LEAST_ROWS = 2  # different texts that a part needs
 _FEW_ROWS = 60  # up to so many the folds are drawn twice
@@ -76,12 +78,13 @@ class Parts:
 
     @classmethod
     def of(cls, y: "Ints", k: int, texts: Sequence[str], random_state: int) -> Self:
-        """Five folds, or as many as the smallest class has rows; equal texts in one. Few rows are dealt twice. Under
-        four different texts there are no parts.
+        """Five folds, or as many as the smallest class has rows or there are texts; equal texts in one. Few rows are
+        dealt twice. Under four different texts there are no parts.
         """
-        if len(set(texts)) < 2 * _LEAST_ROWS:
+        n_texts = n_different(texts)
+        if n_texts < 2 * _LEAST_ROWS:
             return cls(y, k, (), 0)
-        n_folds = int(np.clip(np.bincount(y, minlength=k).min(), 2, _N_FOLDS))
+        n_folds = min(int(np.clip(np.bincount(y, minlength=k).min(), 2, _N_FOLDS)), n_texts)
         n_rounds = 2 if len(y) <= _FEW_ROWS else 1
         cut = [pair for r in range(n_rounds) for pair in folds(y, n_folds, random_state + r, texts=list(texts))]
         return cls(y, k, tuple((learn, check) for learn, check in cut if len(check) and len(learn)), n_rounds)
@@ -203,7 +206,8 @@ class Ridge:
         if sparse.issparse(rows):
             return float(rows.multiply(rows).sum() / rows.shape[0]) or 1.0
         middle = rows.mean(axis=0)
-        return max(float(np.mean(np.einsum("nd,nd->n", rows, rows)) - middle @ middle), 1e-12)
+        whole = float(np.mean(np.einsum("nd,nd->n", rows, rows)))
+        return max(whole - float(middle @ middle), _LEAST_SQUARE * whole, 1e-12)
 
     @cached_property
     def _gram(self) -> "Floats":

@@ -159,7 +159,8 @@ class Ladder:
             "if better": after.is_better(before),
             "unless worse": not clearly_lower(before.losses, after.losses),
         }[kept]
-        self._tell(f"+ {what}", after, "kept" if better else "left out", losses_of(before, after), began)
+        verdict = "left out" if not better else "kept" if after.is_better(before) else "kept, not clearly worse"
+        self._tell(f"+ {what}", after, verdict, losses_of(before, after), began)
         if better:
             self.pool = after
         return better

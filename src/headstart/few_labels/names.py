@@ -102,7 +102,9 @@ def read_label_names(path: Path) -> dict[str, str | list[str]]:
         raise DataError(f"label names: {path} cannot be read: {error.strerror}. {expected}") from None
     except ValueError as error:
         raise DataError(f"label names: {path} is not what is needed: {error}. {expected}") from None
-    if not isinstance(found, dict) or len(found) < 2:
+    if not isinstance(found, dict):
+        raise DataError(f"label names: {path} holds no object with a name for each label. {expected}")
+    if len(found) < 2:
         raise DataError(f"label names: {path} names fewer than two classes. {expected}")
     for label, names in found.items():
         given = names if isinstance(names, list) else [names]

@@ -131,7 +131,7 @@ def _encoded(name: str, task: Task, everything: Sequence[str], settings: Mapping
             "Take another encoder, or the strategy linear_probe."
         )
     made.fit(everything)
-    return made, made.encode(task.texts) if task.texts else np.empty((0, 0), np.float32)
+    return made, made.encode(task.texts)
 
 
 def layers_of(encoder: Any) -> tuple[int, ...]:

@@ -65,7 +65,7 @@ def plain_attention(
 def _bias(mask: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
     """What is added to the scores, in their kind of number: in a wider one they would all become wider."""
     if mask.dtype != torch.bool:
-        return mask.to(scores.dtype)
+        return mask.clamp(min=torch.finfo(scores.dtype).min).to(scores.dtype)  # the least float32 would round to -inf
     return scores.new_zeros(mask.shape).masked_fill_(~mask, torch.finfo(scores.dtype).min)
 
 

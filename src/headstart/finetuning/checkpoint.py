@@ -29,6 +29,7 @@ from safetensors import SafetensorError, safe_open
 from headstart.encoders._recipe import fingerprint
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
+from headstart.finetuning.distributed import current
 from headstart.finetuning.settings import Settings
 from headstart.types import Task
 from headstart.versions import versions
@@ -135,6 +136,7 @@ class Checkpoint:
         """
         path = self.folder / _LAST
         if not path.exists():
+            _remove(self.folder, but=set())  # best weights of a run that died before its first state: not this run's
             return None
         try:
             tensors, metadata = _read(path)
@@ -176,6 +178,7 @@ def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings
         "the labels": _digest(repr((task.y.tolist(), task.classes))),
         "the model": fingerprint(encoder.folder_, encoder.recipe_),
         "the device": encoder.device.type,
+        "the number of processes": str(current().size),
         **deciding,
         **{f"the version of {name}": number for name, number in versions().items()},
     }

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.finetuning.averaging import assign, copies
 from headstart.finetuning.rows import Rows, decide
@@ -25,7 +26,7 @@ def thirds(texts: Sequence[str], y: "Ints", random_state: int) -> "tuple[Ints, I
     """Two thirds of n rows to learn from and the others to ask, none of fewer than 20 different texts; equal texts stay
     together.
     """
-    if len(set(texts)) < _LEAST_ROWS:
+    if n_different(texts) < _LEAST_ROWS:
         return np.arange(len(y)), np.arange(0)
     return folds(y, _N_FOLDS, random_state, texts=texts)[0]
 

@@ -73,7 +73,7 @@ class Run:
 
     def __post_init__(self) -> None:
         settings, n_steps = self.settings, self.n_steps()
-        self.state = RunState(torch.Generator().manual_seed(current().seed(self.random_state)))
+        self.state = RunState()
         self.plan = Plan(n_steps, make_schedule(settings.schedule, n_steps, int(settings.warmup * n_steps)))
         self._parameters = {name: p for name, p in self.network.named_parameters() if p.requires_grad}
         check, learn = (self.inputs.lengths[rows].sum() for rows in (self.rows.check, self.rows.learn))
@@ -274,7 +274,7 @@ class Run:
     def _cut(self, order: "Ints") -> "list[Ints]":
         """Batches of these rows. Long texts make small ones; short texts count as if they were longer: `batch_rows`."""
         settings = self.settings
-        lengths = np.maximum(self.inputs.lengths[order], settings.batch_tokens // settings.batch_rows)
+        lengths = np.maximum(self.inputs.lengths[order], -(-settings.batch_tokens // settings.batch_rows))
         return [order[batch] for batch in token_budget_batches(lengths.tolist(), settings.batch_tokens)]
 
     def _batches(self) -> "Iterator[Ints]":
@@ -287,6 +287,7 @@ class Run:
                 if self._has_to_stop():
                     return
                 self._n_read += len(cut[i])
+                self.state.draw_anew(current().seed(self.random_state))
                 yield cut[i]
             skipped = 0
 

@@ -20,11 +20,11 @@ _ROWS = ("logits", "losses")  # of the best answer, a line a held-out row
 
 @dataclass(slots=True)
 class RunState:
-    """Where a run is. `stream` draws its random numbers; n_worse: checks in a row that were worse than the best;
+    """Where a run is. `stream` draws a step's random numbers; n_worse: checks in a row that were worse than the best;
     seconds: of earlier processes, where the run was broken off.
     """
 
-    stream: torch.Generator
+    stream: torch.Generator = field(default_factory=torch.Generator)
     losses: list[float] = field(default_factory=list)  # one a step
     checks: list[HeldOut] = field(default_factory=list)
     mean: RunningMean = field(default_factory=RunningMean)
@@ -38,11 +38,17 @@ class RunState:
         """Steps taken so far."""
         return len(self.losses)
 
+    def draw_anew(self, seed: int) -> None:
+        """Let the random numbers of the next step depend on the seed and its number alone: a run that goes on draws
+        what it would have drawn, and so does each process of several, by its own seed.
+        """
+        self.stream.manual_seed(int(np.random.SeedSequence((seed, self.taken)).generate_state(1, np.uint64)[0] >> 1))
+
     def saved(self, parameters: Parameters, optimiser: torch.optim.Optimizer, seconds: float) -> Saved:
         """As a value that a checkpoint writes. seconds: of this process."""
         tensors = {f"weights/{name}": value for name, value in parameters.items()}
         tensors |= {f"mean/{name}": value for name, value in zip(parameters, self.mean.values, strict=False)}
-        tensors |= {"stream": self.stream.get_state(), "losses": torch.tensor(self.losses, dtype=torch.float64)}
+        tensors |= {"losses": torch.tensor(self.losses, dtype=torch.float64)}
         held, plain = _parts(optimiser)
         tensors |= held
         facts: dict[str, Any] = {
@@ -66,7 +72,6 @@ class RunState:
         tensors, facts = saved.tensors, saved.facts
         assign(parameters.values(), [tensors[f"weights/{name}"] for name in parameters])
         _fill(optimiser, tensors, facts["optimiser"])
-        self.stream.set_state(tensors["stream"])
         self.losses[:] = tensors["losses"].tolist()
         self.checks[:] = [HeldOut(**check) for check in facts["checks"]]
         mean = [tensors[f"mean/{name}"] for name in parameters] if facts["mean_n"] else []

@@ -54,7 +54,7 @@ def _cut(tables: Sequence[nn.Embedding], used: torch.Tensor) -> Iterator[None]:
     short = nn.Parameter(whole.detach()[used].clone())
     places = torch.zeros(len(whole), dtype=torch.long, device=whole.device)
     places[used] = torch.arange(len(used), device=whole.device)
-    padding = [table.padding_idx for table in tables]
+    padding, here = [table.padding_idx for table in tables], set(used.tolist())
 
     def enter(module: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Any, Any]:
         if args:
@@ -63,7 +63,7 @@ def _cut(tables: Sequence[nn.Embedding], used: torch.Tensor) -> Iterator[None]:
 
     handles = [table.register_forward_pre_hook(enter, with_kwargs=True) for table in tables]
     for table, index in zip(tables, padding, strict=True):
-        table.weight, table.padding_idx = short, None if index is None else int(places[index])
+        table.weight, table.padding_idx = short, int(places[index]) if index in here else None
     try:
         yield
     finally:

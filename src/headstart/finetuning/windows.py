@@ -33,7 +33,7 @@ class Windows:
         ends = np.cumsum(counts)
         windows = np.repeat(self._starts[rows] - (ends - counts), counts) + np.arange(len(places))
         found = self._inputs.features(windows)
-        lengths = self._inputs.lengths[windows]
+        lengths = np.maximum(self._inputs.lengths[windows], 1)  # where a tokeniser makes nothing of a text
         shares = lengths / np.bincount(places, lengths)[places]
         weights = np.zeros((len(rows), len(windows)), np.float32)
         weights[places, np.arange(len(windows))] = shares

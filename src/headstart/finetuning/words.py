@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Mixture", "Words", "mix"]
 
 _HEAD = "svm"
+_LEAST_OF_CLASS = 2
 _LEAST_ROWS = 30  # that are asked: two factors from fewer would be chance
 
 
@@ -32,13 +33,22 @@ class Words:
     intercept: "Floats"
 
     @classmethod
-    def learn(cls, name: str, texts: Sequence[str], y: "Ints", random_state: int) -> Self:
-        """From these rows alone. Raises ConfigError, DataError as encoder and head do."""
+    def learn(cls, name: str, texts: Sequence[str], y: "Ints", k: int, random_state: int) -> Self | None:
+        """From these rows alone; None where fewer than two of the k classes have two of them. To a class with less the
+        words never point. Raises ConfigError, DataError as encoder and head do.
+        """
+        known = np.flatnonzero(np.bincount(y, minlength=k) >= _LEAST_OF_CLASS)
+        if len(known) < 2:
+            return None
         rows = tuple(texts)  # one object: encoders hand over what `fit` has just counted
         encoder: Any = make_encoder(name, seed=random_state).fit(rows, y)
         head: Any = registry.load("head", _HEAD)(random_state=random_state)
-        weights = head.fit(normalize(encoder.encode(rows)), y).get_state().arrays
-        return cls(encoder, weights["coef"], weights["intercept"])
+        own = np.flatnonzero(np.isin(y, known))
+        found = head.fit(normalize(encoder.encode(rows))[own], np.searchsorted(known, y[own])).get_state().arrays
+        least = (found["intercept"] - np.linalg.norm(found["coef"], axis=1)).min()  # of all values: rows have length 1
+        coef, intercept = np.zeros((k, found["coef"].shape[1])), np.full(k, least)
+        coef[known], intercept[known] = found["coef"], found["intercept"]
+        return cls(encoder, coef, intercept)
 
     def decide(self, texts: Sequence[str]) -> "Floats":
         """Decision values (n, k) float64."""

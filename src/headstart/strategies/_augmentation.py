@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.augment import Augmented, Augmenter
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.functional.resampling import percentile_interval, resampled_means, stratified_sample
 from headstart.types import Dataset, Encoder, Features, Ints, Task
@@ -76,11 +77,11 @@ def gain_reason(task: Task, learn: Learn, *, slow: bool = False) -> str:
     name = f"Augmentation {task.augment}"
     rows = stratified_sample(task.y, _MAX_ROWS_SLOW if slow else _MAX_ROWS, np.random.default_rng(task.random_state))
     part = _take(replace(task, source=None, unlabelled=_some(task.unlabelled)), rows)
-    n_different = len(set(part.texts))
-    if (np.bincount(part.y) >= _LEAST_ROWS).sum() < 2 or n_different < 2:
+    n_texts = n_different(part.texts)
+    if (np.bincount(part.y) >= _LEAST_ROWS).sum() < 2 or n_texts < 2:
         return f"{name}: too few rows to tell whether it helps; it stays on, as asked."
     n_repeats = 1 if slow or len(rows) > _FEW_ROWS else _N_REPEATS
-    n_folds = min(3 if slow or len(rows) > _MANY_ROWS else 5, n_different)
+    n_folds = min(3 if slow or len(rows) > _MANY_ROWS else 5, n_texts)
     augmenter = Augmenter.from_spec(task.augment or "")
     right = np.zeros((2, len(rows)))  # without and with, mean over the repeats
     for repeat in range(n_repeats):

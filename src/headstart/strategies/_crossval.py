@@ -1,19 +1,23 @@
 """Cross-validation inside the training rows, for the choices that strategies make."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.types import Features, Head, Ints
 
 __all__ = ["learn_and_predict", "macro_f1", "out_of_fold"]
 
 
-def out_of_fold(y: Ints, n_folds: int, seed: int, predict: Callable[[Ints, Ints], Ints]) -> Ints:
-    """Codes (n,) of each row by `predict(train rows, test rows)`, which may learn from train rows only."""
-    codes = np.empty_like(y)
-    for train, test in folds(y, min(n_folds, len(y)), seed):
+def out_of_fold(y: Ints, n_folds: int, seed: int, predict: Callable[[Ints, Ints], Ints], texts: Sequence[str]) -> Ints:
+    """Codes (n,) of each row by `predict(train rows, test rows)`, which may learn from train rows only. Equal texts
+    stay together, unless all are equal.
+    """
+    codes, n_texts = np.empty_like(y), n_different(texts)
+    cut = folds(y, min(n_folds, n_texts), seed, texts) if n_texts > 1 else folds(y, min(n_folds, len(y)), seed)
+    for train, test in cut:
         codes[test] = predict(train, test)
     return codes
 

@@ -110,4 +110,4 @@ class Auto:
             head = make_head(head_name, **{"random_state": task.random_state, **self.head_settings})
             return learn_and_predict(head, x, task.y[train], unseen)
 
-        return macro_f1(task.y, out_of_fold(task.y, _N_FOLDS, task.random_state, predict))
+        return macro_f1(task.y, out_of_fold(task.y, _N_FOLDS, task.random_state, predict, task.texts))

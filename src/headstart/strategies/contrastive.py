@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from headstart.checks import check_choice, check_flag, check_number
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
@@ -93,7 +94,7 @@ class Contrastive(FineTuning):
     @staticmethod
     def halves(task: Task) -> Sequence[tuple[Ints, Ints]]:
         """Halves of the rows, equal texts in one, each to learn from once; none where one has too few of a class."""
-        if len(set(task.texts)) < 2:
+        if n_different(task.texts) < 2:
             return []
         halves = folds(task.y, 2, task.random_state, texts=task.texts)
         least = min(int(np.bincount(task.y[rows], minlength=len(task.classes)).min()) for rows, _ in halves)

@@ -181,7 +181,9 @@ def _words(task: Task, settings: _FinetuneSettings, rows: Ints) -> "Words | None
 
     if settings.words == "none":
         return None
-    return Words.learn(settings.words, [task.texts[row] for row in rows], task.y[rows], task.random_state)
+    return Words.learn(
+        settings.words, [task.texts[row] for row in rows], task.y[rows], len(task.classes), task.random_state
+    )
 
 
 def _mix(learnt: _Learnt, words: "Words | None", task: Task, asked: Ints) -> "Mixture":

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.augment import Augmented
+from headstart.data.folding import digests
 from headstart.data.splits import folds
 from headstart.encoders import make_encoder
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
@@ -81,7 +82,7 @@ class LinearProbe:
         gained = []
         if source:
             more = encoder.encode(source)
-            alone, pooled = self._source_gain(head_name, features, y, more, source_y, task)
+            alone, pooled = self._source_gain(head_name, features, more, digests(source), source_y, task)
             gained = [_source_reason(len(source), alone, pooled)]
             if pooled > alone:
                 features, y = stack(features, more), np.concatenate([y, source_y])
@@ -142,19 +143,24 @@ class LinearProbe:
         return rivals_of(head_name, n_rows, n_new) if self.head == "auto" and not self.head_settings else []
 
     def _source_gain(
-        self, head_name: str, features: Features, y: Ints, source: Features, source_y: Ints, task: Task
+        self, head_name: str, features: Features, source: Features, texts: np.ndarray, source_y: Ints, task: Task
     ) -> tuple[float, float]:
-        """Out-of-fold macro-F1 on the target rows without and with the source rows."""
+        """Out-of-fold macro-F1 on the target rows without and with the source rows; those with the text of a row that
+        is asked sit out. texts: digests of the source rows.
+        """
+        y, own = task.y, digests(task.texts)
 
         def without(train: Ints, test: Ints) -> Ints:
             return learn_and_predict(self._new_head(head_name, task), features[train], y[train], features[test])
 
         def with_source(train: Ints, test: Ints) -> Ints:
-            x, labels = stack(features[train], source), np.concatenate([y[train], source_y])
+            others = np.flatnonzero(~np.isin(texts, own[test]))
+            x, labels = stack(features[train], source[others]), np.concatenate([y[train], source_y[others]])
             return learn_and_predict(self._new_head(head_name, task), x, labels, features[test])
 
-        scores = [macro_f1(y, out_of_fold(y, _N_FOLDS, task.random_state, p)) for p in (without, with_source)]
-        return scores[0], scores[1]
+        seed = task.random_state
+        alone, both = (macro_f1(y, out_of_fold(y, _N_FOLDS, seed, p, task.texts)) for p in (without, with_source))
+        return alone, both
 
 
 def own_head(encoder: Any) -> tuple[str, Head] | None:

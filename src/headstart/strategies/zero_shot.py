@@ -78,7 +78,11 @@ class ZeroShot(OwnHead):
         reading = read(task, self.encoder, "tfidf", self.encoder_settings)
         lexicon = Lexicon.of(names, reading.unlabelled or [text for each in names for text in each])
         if reading.dense is None and lexicon is None:
-            raise ConfigError("zero_shot needs an encoder that knows what the names mean: " + " ".join(reading.notes))
+            why = " ".join(reading.notes) or f"{self.encoder} only counts words."
+            raise ConfigError(
+                f"zero_shot needs an encoder that knows what the names mean: {why} Name one that has read their "
+                "language (--encoder FOLDER, or a hub id), or label a few rows of each class."
+            )
         with threadpool_limits(limits=1, user_api="blas"):
             said, reasons = _learn(reading, names, lexicon)
         of_dense = said.dense[0] if said.dense else None

@@ -108,6 +108,11 @@ def _facts(n_rows: int, n_usable: int, labelled: bool, out: str | None) -> list[
     if not labelled:
         facts.append("The file has no labels: all rows count as one class.")
     facts.append(f"Written to {out}." if out is not None else "Nothing was written: name a file with --out.")
+    if labelled and out is not None:
+        facts.append(
+            "What learns from these rows needs --test: a row and its copies would stand on both sides of a "
+            "cross-validation, whose figures would be too good. fit --augment keeps them together."
+        )
     return facts
 
 

@@ -135,7 +135,8 @@ def _show(outcome: "Outcome") -> None:
         )
         if (limit := outcome.model.predictor_.limit()) is not None:
             console.print(limit.sentence())
-        console.print(f"Bundle: {outcome.bundle}")
+        if outcome.bundle is not None:
+            console.print(f"Bundle: {outcome.bundle}")
         return
     print_report(
         outcome.report, console, bundle=outcome.bundle, page=outcome.report_file, language=outcome.config.language

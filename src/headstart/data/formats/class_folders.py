@@ -49,8 +49,11 @@ class ClassFolders:
             yield Row(number, {} if defect else values, defect, place)
 
     def open_writer(self, stream: BinaryIO, columns: Sequence[str]) -> Writer:
-        """Raises DataError: predictions need columns."""
-        raise DataError("Class folders are only read. Write to a .csv, .tsv, .jsonl or .parquet file.")
+        """Raises DataError: rows with columns need a file."""
+        raise DataError(
+            "A name without an ending stands for class folders, which are only read. Write to a .csv, .tsv, .jsonl or "
+            ".parquet file."
+        )
 
 
 def _files(root: Path, classes: Sequence[Path]) -> Iterator[Path]:
