@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -259,3 +259,13 @@ def test_what_a_step_draws_depends_on_its_number(toy: ModuleType, toy_run: MakeR
     run = toy_run(n_epochs=1)
     streams = [run.state.stream.get_state().tolist() for _ in run.steps()]
     assert len({tuple(stream) for stream in streams}) == len(streams)
+
+
+@pytest.mark.parametrize(("batch_rows", "batch_tokens"), [(32, 4096), (30, 100), (700, 4096), (9, 4)])
+def test_no_step_has_more_rows_than_asked(toy_run: MakeRun, batch_rows: int, batch_tokens: int) -> None:
+    """However short the texts are; each row is in one batch."""
+    run = toy_run(batch_rows=batch_rows, batch_tokens=batch_tokens)
+    run.inputs = SimpleNamespace(lengths=np.full(2_000, 2))
+    batches = run._cut(np.arange(2_000))
+    assert max(map(len, batches)) <= batch_rows
+    assert sorted(np.concatenate(batches)) == list(range(2_000))
