@@ -119,7 +119,10 @@ def _quoting_defect(error: str, name: str, line: int) -> str:
             f"{name} line {line}: a field has more than {_MAX_FIELD_CHARS:,} characters; "
             "its quotation mark is probably never closed. Close it, or double it."
         )
-    return 'text behind a closing quotation mark (a mark inside a field is doubled, "", and the field quoted)'
+    return (
+        'text behind a closing quotation mark (a mark inside a field is doubled, "", and the field quoted; or is the '
+        "separator another one?)"
+    )
 
 
 def _header(record: tuple[int, list[str], str] | None, name: str) -> list[str]:
