@@ -17,20 +17,22 @@ __all__ = ["Summary", "predict_rows"]
 # that the limit on a text allows, so a chunk is also bounded in characters.
 _CHUNK_ROWS = 4096
 _CHUNK_CHARACTERS = 8_000_000
+_LABEL_COLUMN = "predicted"
 
 
 @dataclass(slots=True)
 class Summary:
     """What was done: rows written, rows without usable text, texts that were longer than the encoder reads, texts
-    that are not answered (None without a limit of errors).
+    that are not answered (None without a limit of errors); the column that has the labels.
     """
 
     n: int = 0
     n_unusable: int = 0
     n_truncated: int = 0
     n_abstained: int | None = None
+    label_column: str = _LABEL_COLUMN
 
-    def as_dict(self) -> dict[str, int | None]:
+    def as_dict(self) -> dict[str, int | str | None]:
         """For JSON."""
         return asdict(self)
 
@@ -43,6 +45,8 @@ class Summary:
             parts.append(f"{self.n_abstained:,} texts are better not answered (column abstained)")
         if self.n_unusable:
             parts.append(f"{self.n_unusable:,} rows without usable text have no label")
+        if self.label_column != _LABEL_COLUMN:
+            parts.append(f"the file has a column {_LABEL_COLUMN} already: the labels are in {self.label_column}")
         return "; ".join(parts)
 
 
@@ -65,7 +69,7 @@ def predict_rows(
     more = [*(["abstained"] if limit else []), *(["label_set"] if sets else [])]
     classes = predictor.classes if all_probabilities else ()
     names = _new_columns(rows.columns, [*more, *(f"p_{c}" for c in classes)])
-    summary = Summary(n_abstained=None if limit is None else 0)
+    summary = Summary(n_abstained=None if limit is None else 0, label_column=names[0])
     with open_writer(out, [*rows.columns, *names], format=format) as writer:
         for chunk in track(_chunks(rows), "predicting", 0, len):
             writer.write(_predicted(predictor, chunk, names, summary, limit, sets))
@@ -73,7 +77,7 @@ def predict_rows(
 
 
 def _new_columns(present: Sequence[str], more: Sequence[str]) -> list[str]:
-    names = ["predicted", "probability", "truncated", *more]
+    names = [_LABEL_COLUMN, "probability", "truncated", *more]
     return [next(f"{n}{'_' * i}" for i in itertools.count() if f"{n}{'_' * i}" not in present) for n in names]
 
 

@@ -91,7 +91,9 @@ def test_predict_keeps_columns_and_rows_in_every_format(
     out = tmp_path / f"out.{suffix}"
     assert headstart("predict", bundle, rows, "--out", out).code == 0
     back = tmp_path / "back.csv"
-    assert headstart("predict", bundle, out, "--out", back).code == 0
+    again = headstart("predict", bundle, out, "--out", back)
+    assert again.code == 0
+    assert "the labels are in predicted_" in " ".join((again.out + again.err).split())
     with back.open(encoding="utf-8") as file:
         read = list(csv.DictReader(file))
     assert [row["id"] for row in read] == ["7", "8"]
