@@ -84,7 +84,7 @@ def _check_numbers(mask: Any, kind: Any) -> None:
         (320, torch.bfloat16, {"attn_mask": None, "enable_gqa": False}, True),
         (321, torch.bfloat16, {}, False),
         (321, torch.bfloat16, {"dropout_p": 0.1}, True),
-        (7, torch.bfloat16, {"enable_gqa": True}, False),
+        (7, torch.bfloat16, {"enable_gqa": True}, True),
         (7, torch.float32, {}, False),
     ],
 )
@@ -136,3 +136,13 @@ def _names(node: Any) -> set[str]:
         names.add(node.name())
         left += [before for before, _ in node.next_functions]
     return names
+
+
+def test_several_heads_may_share_a_key() -> None:
+    """As torch does with `enable_gqa`."""
+    query, key, value = _heads()
+    given = query, key[:, :1], value[:, :1]
+    ours, torchs = (
+        attention(*given, enable_gqa=True) for attention in (plain_attention, functional.scaled_dot_product_attention)
+    )
+    torch.testing.assert_close(ours, torchs)

@@ -134,8 +134,8 @@ def _swallowed(dataset: Dataset, classes: Mapping[str, int]) -> list[Finding]:
     from a quotation mark that nobody closed to the next one.
     """
     found = {}
-    for i in (i for i, text in enumerate(dataset.texts) if "\n" in text):
-        n = sum(_is_like_row(line, classes) for line in dataset.texts[i].split("\n"))
+    for i, text in enumerate(dataset.texts if classes else ()):
+        n = sum(_is_like_row(line, classes) for line in text.split("\n")) if "\n" in text else 0
         if n >= _LEAST_SWALLOWED:
             found[i] = n
     if not found:

@@ -52,7 +52,7 @@ class Rung:
     low: float  # 95 % interval of the accuracy
     high: float
     n: int  # rows that were asked
-    verdict: str  # "kept", "left out", or "" where there was nothing to decide
+    verdict: str  # "kept", "kept, not clearly worse", "left out", or "" where there was nothing to decide
     why: str
     seconds: float
 

@@ -80,6 +80,7 @@ class Checkpoint:
     every_s: float = 60.0
     clock: Callable[[], float] = time.monotonic
     beside: Mapping[str, Any] = field(default_factory=dict)
+    _best: str | None = field(init=False, default=None)  # the file of the best weights that are in place
     _written: float = field(init=False)
     _write_s: float = field(init=False, default=_FIRST_WRITE_S)
 
@@ -117,8 +118,9 @@ class Checkpoint:
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            if best is not None and not (self.folder / best).exists():
+            if best is not None and best != self._best:  # a file of that name may be another run's, which died early
                 _put(self.folder / best, saved.best, {})
+                self._best = best
             _put(self.folder / _LAST, saved.tensors, {_STATE: json.dumps(state)})
             _remove(self.folder, but={_LAST, best})
         except OSError as error:
@@ -136,13 +138,13 @@ class Checkpoint:
         """
         path = self.folder / _LAST
         if not path.exists():
-            _remove(self.folder, but=set())  # best weights of a run that died before its first state: not this run's
             return None
         try:
             tensors, metadata = _read(path)
             state = json.loads(metadata[_STATE])
             given, facts, number = state["identity"], state["facts"], state["format"]
-            best = {} if state["best"] is None else _read(self.folder / state["best"])[0]
+            self._best = state["best"]
+            best = {} if self._best is None else _read(self.folder / self._best)[0]
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
             raise ConfigError(f"{path} is damaged ({error}). Remove {self.folder}, and begin the run again.") from error
         differing = _differing(given, self.identity) + ([] if number == _FORMAT else ["the format differs"])
