@@ -4,7 +4,7 @@ import shlex
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ def run(
     with clock("fit"):
         say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
         model = _fit(config, roles, train, checkpoint)
+        model.predictor_ = replace(model.predictor_, columns=roles["train"].columns)
     if config.budget is not None and not _uses_budget(config, model):
         say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")

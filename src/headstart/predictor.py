@@ -72,7 +72,8 @@ class Predictor:
     classes (k,) are the labels in the order of the probabilities; encoder_name, head_name and strategy say
     what it is made of; reasons say why, in sentences for the report. cleaner: what is done to every text before
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
-    abstaining: what held-out rows said, of a predictor that was made with a limit of errors.
+    abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
+    the file that it learnt from (`data.Columns.fitted`), nothing where there was no file.
     """
 
     encoder: Encoder
@@ -85,6 +86,7 @@ class Predictor:
     cleaner: TextCleaner = field(default_factory=TextCleaner)
     history: History | None = None
     abstaining: Abstaining | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

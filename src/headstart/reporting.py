@@ -1,7 +1,7 @@
 """From estimates to the report: figures, comparison with the baseline, audits, and how it was done."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,12 @@ _FOLD_SHARE = 0.8  # of the rows, that the models of a cross-validation learn fr
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A data set of the run with its history."""
+    """A data set of the run with its history. columns: which of its file's were read, by role."""
 
     dataset: Dataset
     steps: tuple[Step, ...]
     audit: Callable[..., Audit]
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 def report_on_run(

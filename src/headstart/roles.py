@@ -60,7 +60,7 @@ def _load(config: RunConfig, role: str, *, labelled: bool | None) -> Role:
     def audit(**more: Any) -> Audit:
         return data.audit(loaded, **more)
 
-    return Role(loaded.dataset, loaded.steps, audit)
+    return Role(loaded.dataset, loaded.steps, audit, loaded.roles.names())
 
 
 def _shortened(role: Role, draw: Callable[..., tuple[Dataset, Step]], n: int, seed: int) -> Role:
@@ -69,7 +69,7 @@ def _shortened(role: Role, draw: Callable[..., tuple[Dataset, Step]], n: int, se
     def audit(**more: Any) -> Audit:
         return data.audit(dataset, **more)
 
-    return Role(dataset, (*role.steps, step), audit)
+    return Role(dataset, (*role.steps, step), audit, role.columns)
 
 
 def cleaner_of(config: RunConfig) -> Cleaner:
@@ -90,7 +90,7 @@ def _clean_train(cleaner: Cleaner, role: Role, *, is_checked: bool) -> Role:
     def audit(**more: Any) -> Audit:
         return data.audit(left, **more)
 
-    return Role(left, tuple(steps), audit)
+    return Role(left, tuple(steps), audit, role.columns)
 
 
 def _with_overlap(cleaner: Cleaner, test: Role, train: Dataset) -> Role:

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headstart import registry
-from headstart.data import open_writer
+from headstart.data import Columns, open_writer
 from headstart.data.formats._base import Row
 from headstart.data.opening import locate, readable, split_suffixes
-from headstart.data.source import format_for, known_suffixes
+from headstart.data.source import format_for, known_suffixes, open_source
 from headstart.errors import DataError
 
 # everything that a file can hold: no surrogates; separators, quotes, breaks and exotic line ends on purpose
@@ -95,6 +95,33 @@ def test_blank_lines_are_no_rows(tmp_path: Path):
     assert [row.line for row in rows_of(path)] == [3, 6]
     path = written(tmp_path / "a.jsonl", b'\n{"text": "x"}\n  \n{"text": "y"}')
     assert [row.line for row in rows_of(path)] == [2, 4]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+@pytest.mark.parametrize(
+    ("mark", "note"), [(";", "semicolons"), ("|", "vertical bars"), ("\t", "tabs"), (",", "commas")]
+)
+def test_the_separator_of_the_header_is_taken(tmp_path: Path, suffix: str, mark: str, note: str):
+    """Whatever the suffix says; a note says so, unless it is the suffix's own."""
+    path = tmp_path / f"reviews.{suffix}"
+    path.write_text(f'text{mark}"la{mark}bel"\n"one{mark} two"{mark}a\n', encoding="utf-8")
+    source = open_source(path, Columns(label=f"la{mark}bel"))
+    assert [row.values for row in source.rows] == [{"text": f"one{mark} two", f"la{mark}bel": "a"}]
+    usual = (suffix, mark) in (("csv", ","), ("tsv", "\t"))
+    assert (f"separated by {note}" in source.notes) != usual
+
+
+@pytest.mark.parametrize("header", ["text", '"text; label"', "text,a;b;c;d", ""])
+def test_the_separator_of_the_suffix_stays(tmp_path: Path, header: str):
+    """Where the header has several names with it, or one name with each."""
+    path = tmp_path / "reviews.csv"
+    path.write_text(f"{header}\na{',b' * header.count(',')}\n" if header else "", encoding="utf-8")
+    if not header:
+        with pytest.raises(DataError, match="is empty"):
+            open_source(path, Columns())
+        return
+    text = header.split(",")[0].strip('"')
+    assert not any("separated" in note for note in open_source(path, Columns(text=text)).notes)
 
 
 def test_defects_carry_line_and_reason(tmp_path: Path):

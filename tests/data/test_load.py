@@ -80,7 +80,7 @@ def test_news_shape(tmp_path: Path):
         ("text,label", Columns(label="lable"), "no column 'lable'. Did you mean 'label'"),
         ("text,label", Columns(domain="shop"), "no column 'shop'"),
         ("text,x", Columns(), "no column 'label'.*--label"),
-        ("text;label", Columns(), "is its separator another one"),
+        ('"text;label"', Columns(), "several names, in quotation marks together"),
     ],
 )
 def test_columns_that_cannot_be_found(tmp_path: Path, header: str, columns: Columns, message: str):

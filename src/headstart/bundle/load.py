@@ -71,6 +71,7 @@ def build(folder: Path) -> Predictor:
             cleaner=TextCleaner.from_settings(model.get("cleaning", ())),  # format 1 without it: nothing was cleaned
             history=History.from_settings(model["history"]) if "history" in model else None,
             abstaining=_abstaining(folder, model["abstaining"]) if "abstaining" in model else None,
+            columns={str(role): str(name) for role, name in model.get("columns", {}).items()},
         )
     except UnknownComponent as error:
         raise BundleTooNew(

@@ -128,6 +128,7 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "strategy": predictor.strategy,
         "reasons": list(predictor.reasons),
         "cleaning": predictor.cleaner.settings(),
+        "columns": dict(predictor.columns),
     }
     if predictor.history is not None:
         model["history"] = predictor.history.settings()

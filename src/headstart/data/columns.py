@@ -2,8 +2,9 @@
 guess.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
 
 from headstart.errors import DataError, did_you_mean
 
@@ -19,12 +20,23 @@ _MAX_COLUMNS_SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The names of the columns, as the user wants them. An empty label, domain or title: do not use one."""
+    """The names of the columns, as the user wants them. An empty label, domain or title: do not use one.
+
+    fitted: role -> the name that it had in the rows that a classifier learnt from, "" = there was none: goes before
+    what is wanted, in files that have it.
+    """
 
     text: str = "text"
     label: str = "label"
     domain: str = "domain"
     title: str = "title"
+    fitted: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def as_fitted(cls, fitted: Mapping[str, str], **asked: str | None) -> Self:
+        """For a classifier's new files: what is asked for by name now (not None), else what it learnt from."""
+        named = {role: name for role, name in asked.items() if name is not None}
+        return cls(**named, fitted={role: name for role, name in fitted.items() if role not in named})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,12 @@ class Roles:
     title: str | None = None
     notes: tuple[str, ...] = ()
 
+    def names(self) -> dict[str, str]:
+        """What `Columns.fitted` keeps: the columns that a classifier reads."""
+        return {"text": self.text, "label": self.label or "", "title": self.title or ""}
 
-_DEFAULTS = {field.name: str(field.default) for field in fields(Columns)}
+
+_DEFAULTS = {"text": "text", "label": "label", "domain": "domain", "title": "title"}
 
 
 def resolve(columns: Columns, present: Sequence[str], name: str, *, labelled: bool | None) -> Roles:
@@ -47,14 +63,14 @@ def resolve(columns: Columns, present: Sequence[str], name: str, *, labelled: bo
     Raises DataError when a column that is named, or needed, is absent, or when several could be meant.
     """
     notes: list[str] = []
-    text = _find("text", columns.text, present, name, notes)
+    text = _find("text", columns, present, name, notes)
     if text is None:
-        raise DataError(_absent("text", columns.text, present, name))
-    label = None if labelled is False else _find("label", columns.label, present, name, notes)
+        raise DataError(_absent("text", columns.fitted.get("text", columns.text), present, name))
+    label = None if labelled is False else _find("label", columns, present, name, notes)
     if label is None and labelled:
-        raise DataError(_absent("label", columns.label, present, name))
-    domain = _find("domain", columns.domain, present, name, notes)
-    title = _find("title", columns.title, present, name, notes)
+        raise DataError(_absent("label", columns.fitted.get("label", columns.label), present, name))
+    domain = _find("domain", columns, present, name, notes)
+    title = _find("title", columns, present, name, notes)
     if title == text:
         title = None
     if title is not None:
@@ -62,7 +78,21 @@ def resolve(columns: Columns, present: Sequence[str], name: str, *, labelled: bo
     return Roles(text, label, domain, title, tuple(notes))
 
 
-def _find(role: str, asked: str, present: Sequence[str], name: str, notes: list[str]) -> str | None:
+def _find(role: str, columns: Columns, present: Sequence[str], name: str, notes: list[str]) -> str | None:
+    asked, fitted = getattr(columns, role), columns.fitted.get(role)
+    if fitted is not None and (fitted in present or not fitted):
+        if not fitted and asked in present:
+            notes.append(f"column {asked!r} is not read: the classifier learnt without a {role}")
+        elif fitted and fitted != asked:
+            notes.append(f"column {fitted!r} used as {role}, as when the classifier learnt")
+        return fitted or None
+    found = _asked(role, asked, present, name, notes)
+    if fitted and found is None and role == "title":
+        notes.append(f"no column {fitted!r} here, which was the {role} when the classifier learnt")
+    return found
+
+
+def _asked(role: str, asked: str, present: Sequence[str], name: str, notes: list[str]) -> str | None:
     if not asked or asked in present:
         return asked or None
     if asked != _DEFAULTS[role]:
@@ -81,10 +111,7 @@ def _find(role: str, asked: str, present: Sequence[str], name: str, notes: list[
 
 def _absent(role: str, asked: str, present: Sequence[str], name: str) -> str:
     if len(present) == 1 and any(mark in present[0] for mark in ";|\t,"):
-        return (
-            f"{name} has one column, {present[0]!r}: is its separator another one? "
-            "A .csv is read with commas, a .tsv with tabs."
-        )
+        return f"{name} has one column, {present[0]!r}: are these several names, in quotation marks together?"
     hint = did_you_mean(asked, present)
     return (
         f"{name} has no column {asked!r}.{hint} Its columns are: {_listed(present)}. "

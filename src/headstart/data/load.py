@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from headstart.data.columns import Columns
+from headstart.data.columns import Columns, Roles
 from headstart.data.judge import Judge, is_float_label, place_of, rows_of
 from headstart.data.problems import Ledger, Problem, refuse
 from headstart.data.source import Source, open_source
@@ -21,7 +21,7 @@ _MAX_TEXT_CHARS = 1_000_000
 @dataclass(frozen=True, slots=True)
 class LoadedData:
     """A data set with its history. n_rows: rows of the file that passed the filter, the unusable ones
-    included.
+    included. roles: the columns that were read.
     """
 
     dataset: Dataset
@@ -29,6 +29,7 @@ class LoadedData:
     steps: tuple[Step, ...]  # what was done to the rows
     problems: tuple[Problem, ...]  # mistakes in rows; after `read_dataset` only those of rows left out
     n_rows: int
+    roles: Roles
 
 
 class TextRow(NamedTuple):
@@ -175,7 +176,7 @@ def _load(
         tuple(rows.lines),
         source.name,
     )
-    return LoadedData(dataset, tuple(notes), tuple(steps), (*ledger.problems(), *spaced), n_passed)
+    return LoadedData(dataset, tuple(notes), tuple(steps), (*ledger.problems(), *spaced), n_passed, source.roles)
 
 
 def _gather(source: Source, limit: int | None, judge: Judge, ledger: Ledger, rows: _Gathered) -> None:

@@ -48,7 +48,8 @@ def open_source(
     location = _locate(spec.path, encoding, format)
     with readable(location.name):
         codec, notes = _codec(location, encoding)
-        rows = _translated(format_for(location.suffix, location.name).read(location, codec), location.name)
+        reader = format_for(location.suffix, location.name)
+        rows = _translated(reader.read(location, codec), location.name)
         head = list(itertools.islice(rows, _ROWS_LOOKED_AT))
     present = tuple(dict.fromkeys(key for row in head for key in row.values))
     if not present:
@@ -62,7 +63,9 @@ def open_source(
                 f"Its columns are: {', '.join(present)}."
             )
     filtered = Filtered(itertools.chain(head, rows), spec.filters, location.name)
-    return Source(location.name, present, roles, filtered, (*notes, *roles.notes), tuple(map(str, spec.filters)))
+    return Source(
+        location.name, present, roles, filtered, (*notes, *reader.notes, *roles.notes), tuple(map(str, spec.filters))
+    )
 
 
 def format_for(suffix: str, name: str) -> Format:

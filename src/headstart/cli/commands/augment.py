@@ -53,7 +53,7 @@ def augment(
     augmenter = Augmenter.from_spec(with_ if copies is None else f"{with_},copies:{copies}")
     with showing_progress():
         columns = data.Columns(text=text, label=label, domain="", title=title)
-        source = open_source(file, columns, encoding, format=format)
+        source = open_source(file, columns, encoding, format=options.of_stdin(file, format))
         rows = list(data.TextRows(source, None, skip_bad_rows))
         usable, y = _usable(rows, source.roles.label)
         found = augmenter.augment([row.text or "" for row in usable], y, seed)

@@ -18,9 +18,9 @@ def evaluate(
     report: Annotated[str | None, typer.Option(help="Write the report as one HTML file.")] = None,
     language: options.Language = "en",
     json: options.Json = False,
-    text: options.Text = "text",
-    label: options.Label = "label",
-    title: options.Title = "title",
+    text: options.TextAsFitted = None,
+    label: options.LabelAsFitted = None,
+    title: options.TitleAsFitted = None,
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
@@ -42,11 +42,11 @@ def evaluate(
     from headstart.job import repeat_command
     from headstart.reporting import report_on_bundle
 
-    columns = data.Columns(text, label, domain, title)
     with showing_progress():
         say(f"loading {bundle}")
         predictor = load_bundle(bundle)
         predictor.limit(max_error)  # a mistake in it, now
+        columns = data.Columns.as_fitted(predictor.columns, text=text, label=label, domain=domain, title=title)
         loaded = data.read_dataset(
             file, columns=columns, encoding=encoding, labelled=True, skip_bad_rows=skip_bad_rows,
             max_text_chars=max_text_chars, role="test",

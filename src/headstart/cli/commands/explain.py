@@ -34,8 +34,8 @@ def explain(
     out: Annotated[str | None, typer.Option(help="Write a page that marks the words, as one HTML file.")] = None,
     language: options.Language = "en",
     json: options.Json = False,
-    text: options.Text = "text",
-    title: options.Title = "title",
+    text: options.TextAsFitted = None,
+    title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
 ) -> None:
@@ -60,7 +60,7 @@ def explain(
     with showing_progress():
         predictor = load_bundle(bundle)
         if file is not None:
-            columns = data.Columns(text, "", "", title)
+            columns = data.Columns.as_fitted(predictor.columns, text=text, label="", domain="", title=title)
             loaded = data.read_dataset(
                 file, columns=columns, encoding=encoding, limit=limit, labelled=False, skip_bad_rows=skip_bad_rows
             )

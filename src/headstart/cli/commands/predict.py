@@ -24,8 +24,8 @@ def predict(
         bool, typer.Option("--sets", help="Column label_set: the labels that cannot be excluded, joined by |.")
     ] = False,
     json: options.Json = False,
-    text: options.Text = "text",
-    title: options.Title = "title",
+    text: options.TextAsFitted = None,
+    title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Rows without usable text get no label, and are counted.")
@@ -48,9 +48,14 @@ def predict(
     with showing_progress():
         predictor = load_bundle(bundle)
         rows = data.read_rows(
-            file, data.Columns(text=text, label="", domain="", title=title), encoding,
-            skip_bad_rows=skip_bad_rows, format=format,
-        )  # fmt: skip
+            file,
+            data.Columns.as_fitted(predictor.columns, text=text, label="", domain="", title=title),
+            encoding,
+            skip_bad_rows=skip_bad_rows,
+            format=options.of_stdin(file, format),
+        )
+        for note in rows.source.roles.notes:
+            say(note)
         summary = predict_rows(
             predictor, rows, out, format=format, all_probabilities=all_probabilities, max_error=max_error, sets=sets
         )

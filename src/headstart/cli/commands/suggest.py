@@ -29,9 +29,9 @@ def suggest(
     format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
     seed: Annotated[int, typer.Option(help="Same seed, same texts.", min=0)] = 0,
     json: options.Json = False,
-    text: options.Text = "text",
-    label: options.Label = "label",
-    title: options.Title = "title",
+    text: options.TextAsFitted = None,
+    label: options.LabelAsFitted = None,
+    title: options.TitleAsFitted = None,
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
@@ -43,6 +43,8 @@ def suggest(
 
     Example: headstart suggest bundles/reviews new.csv --labelled reviews.csv --n 50 --out to-label.csv
     """
+    from functools import partial
+
     from headstart import data
     from headstart.bundle import load_bundle
     from headstart.cli.console import say, showing_progress, write_json
@@ -54,12 +56,15 @@ def suggest(
         raise ConfigError("--json prints a summary on stdout: name a file for the rows with --out.")
     with showing_progress():
         predictor = load_bundle(bundle)
-        source = open_source(file, data.Columns(text, "", domain, title), encoding, labelled=False, format=format)
+        columns = partial(data.Columns.as_fitted, predictor.columns, text=text, title=title)
+        source = open_source(
+            file, columns(label="", domain=domain), encoding, labelled=False, format=options.of_stdin(file, format)
+        )
         table = data.TextRows(source, None, skip_bad_rows)
         rows = [row for row in table if row.text is not None]
         known = (
             data.read_dataset(
-                labelled, columns=data.Columns(text, label, "", title), encoding=encoding, labelled=True,
+                labelled, columns=columns(label=label, domain=""), encoding=encoding, labelled=True,
                 skip_bad_rows=skip_bad_rows, role="labelled",
             ).dataset
             if labelled is not None

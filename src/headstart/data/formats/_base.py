@@ -40,6 +40,7 @@ class Format(Protocol):
 
     suffixes: ClassVar[tuple[str, ...]]
     decodes_text: ClassVar[bool]  # True: the bytes are text in some encoding
+    notes: Sequence[str]  # what was guessed of how to read the file; there once its first row is
 
     def __init__(self, suffix: str) -> None: ...
 

@@ -1,4 +1,4 @@
-"""CSV and TSV, with the header in the first line, as RFC 4180 quotes them.
+"""CSV and TSV, with the header in the first line, as RFC 4180 quotes them; whatever separates the header's names.
 
 A quoted field may hold separators, quotation marks (doubled) and line breaks. Quoting is strict: text behind
 a closing quotation mark is a defect of that row, a quotation mark that is never closed is one of the file.
@@ -8,6 +8,7 @@ import csv
 import io
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, BinaryIO, ClassVar
 
 from headstart.data.formats._base import Row, Writer, cell_text, refuse_unknown
@@ -20,27 +21,33 @@ if TYPE_CHECKING:
 __all__ = ["Delimited"]
 
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
 _MAX_FIELD_CHARS = 1 << 26  # a longer field is an unclosed quotation mark
+_LOOKED_AT = 1 << 16  # characters of a header
 _RECORDS_A_TURN = 256
 _FIELD_LIMIT_LOCK = threading.Lock()
 
 
 class Delimited:
-    """Reads and writes comma (csv) and tab (tsv) separated files."""
+    """Reads and writes comma (csv) and tab (tsv) separated files. A header that is one name so, but several with
+    another of `_NAMES`, is read with that one: spreadsheets of many countries write semicolons.
+    """
 
     suffixes: ClassVar[tuple[str, ...]] = tuple(_SEPARATORS)
     decodes_text: ClassVar[bool] = True
 
     def __init__(self, suffix: str) -> None:
-        self.suffix = suffix
+        self.suffix, self.notes = suffix, tuple[str, ...]()
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """One row a record; `line` is the physical line on which the record starts; blank lines are no
         records.
         """
-        separator = _SEPARATORS[self.suffix]
         with io.TextIOWrapper(location.open(), encoding=encoding, newline="") as stream:
-            records = _records(csv.reader(stream, delimiter=separator, strict=True), location.name)
+            first = stream.readline(_MAX_FIELD_CHARS)
+            separator = self._separator(first)
+            lines = chain([first] if first else [], stream)
+            records = _records(csv.reader(lines, delimiter=separator, strict=True), location.name)
             header = _header(next(records, None), location.name)
             n_rows = 0
             for line, record, defect in records:
@@ -54,6 +61,16 @@ class Delimited:
     def open_writer(self, stream: BinaryIO, columns: Sequence[str]) -> Writer:
         """UTF-8, lines end in LF, the header is written at once."""
         return _DelimitedWriter(stream, columns, _SEPARATORS[self.suffix])
+
+    def _separator(self, header: str) -> str:
+        """That of the suffix, or the one that makes most columns of a header which is one name with it."""
+        usual = _SEPARATORS[self.suffix]
+        n_columns = {mark: len(next(csv.reader([header[:_LOOKED_AT]], delimiter=mark), ())) for mark in _NAMES}
+        most = max(n_columns, key=n_columns.__getitem__)
+        if n_columns[usual] > 1 or n_columns[most] < 2:
+            return usual
+        self.notes = (f"separated by {_NAMES[most]}",)
+        return most
 
 
 class _DelimitedWriter:
