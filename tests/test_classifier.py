@@ -73,7 +73,7 @@ def test_seeds() -> None:
         ("tfidf", "auto", "LinearProbe"),
         ("tfidf", "linear_probe", "LinearProbe"),
         ("auto", "auto", "Auto"),
-        ("auto", "linear_probe", "Auto"),
+        ("auto", "linear_probe", "LinearProbe"),
     ],
 )
 def test_what_auto_means(monkeypatch: pytest.MonkeyPatch, encoder: str, strategy: str, made_by: str) -> None:
@@ -197,3 +197,30 @@ def test_a_part_learns_as_the_number_of_all_rows_says(monkeypatch: pytest.Monkey
     part = model.for_part().fit(texts[:20], [i % 2 for i in range(20)])
     assert (model.predictor_.strategy, part.predictor_.strategy) == (strategy, strategy)
     assert model.for_part().settings is None
+
+
+def test_names_of_labels_that_are_numbers() -> None:
+    """Their keys may be the labels themselves, or the text of them."""
+    for names in ({0: "bad reviews", 1: "good reviews"}, {"0": "bad reviews", "1": "good reviews"}):
+        model = TextClassifier("tfidf", "few_labels").fit(
+            TEXTS, [int(label == LABELS[0]) for label in LABELS], label_names=names
+        )
+        assert model.classes_.tolist() == [0, 1]
+
+
+def test_integers_that_no_array_holds() -> None:
+    """They would become floats, and other labels."""
+    with pytest.raises(DataError, match="no 64 bits hold together"):
+        TextClassifier("tfidf").fit(TEXTS, [2**63 + 1 if label == LABELS[0] else -1 for label in LABELS])
+
+
+def test_without_rows_a_setting_is_not_dropped() -> None:
+    """Head and settings are handed on: what zero_shot cannot use is an error, as with rows."""
+    names = {"bad": "negative", "good": "positive"}
+    with pytest.raises(ConfigError, match="linear head of its own"):
+        TextClassifier(head="svm").fit([], [], label_names=names)
+
+
+def test_linear_probe_stays_linear_probe() -> None:
+    """With the encoder to be chosen it is another choice, not another strategy."""
+    assert TextClassifier(strategy="linear_probe").fit(TEXTS, LABELS).predictor_.strategy == "linear_probe"

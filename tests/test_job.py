@@ -46,3 +46,18 @@ def test_folds_are_made_as_the_whole_is(
     assert len(vocabularies) == (1 + 1 + 5 if tested else 1 + 5 + 5)
     assert all(found == WORDS or (rare and found > WORDS) for found in vocabularies)
     assert all((found > WORDS) == rare for found in vocabularies)
+
+
+def test_names_of_a_class_that_a_fold_has_lost(tmp_path: Path) -> None:
+    """A class whose rows are one text is missing from a fold: so is its name there, and the run ends well."""
+    rows = [f"{word} soup {i},{word}" for i in range(12) for word in ("bad", "good")]
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(["text,label", *rows, *["a trip to the sea,travel"] * 3]))
+    names = tmp_path / "names.json"
+    names.write_text('{"bad": "negative", "good": "positive", "travel": "holidays"}')
+    config = RunConfig(
+        train=str(path), label_names=str(names), strategy="few_labels", encoder="tfidf+pca:4", max_error=0.2
+    )
+    outcome = run(config, save=False)
+    assert outcome.report is not None
+    assert outcome.report.model.n == 24 + 3

@@ -23,6 +23,7 @@ from headstart.types import Dataset, Floats, Ints, Strategy, Task
 
 __all__ = ["TextClassifier"]
 
+_KINDS = "iubU"  # of numpy's numbers and strings that labels come back from as they were
 _PARTS = ("encoder", "head", "strategy")
 _BY_NUMBER = ("few_labels", "pooled", "finetune")  # of these `auto` takes one by the number of rows, and their time
 
@@ -72,7 +73,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         *,
         source: Dataset | None = None,
         unlabelled: Dataset | None = None,
-        label_names: Mapping[str, str | Sequence[str]] | None = None,
+        label_names: Mapping[Any, str | Sequence[str]] | None = None,
         budget_s: float | None = None,
         checkpoint: str | Path | None = None,
     ) -> Self:
@@ -81,7 +82,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         cross-validation never slices. `label_names`: for each label its name, its description, or several wordings;
         with them there need be no labelled row at all (`fit([], [], label_names=...)`, at best with unlabelled texts).
 
-        budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for.
+        budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for. The
+        fits that `max_error` needs on parts of the rows may take as much again, each.
         checkpoint: a folder in which fine-tuning keeps its state, and from which a call with the same arguments
         goes on after it was broken off, to the same classifier. Remove it when you no longer need it.
 
@@ -91,6 +93,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
+        label_names = None if label_names is None else {str(label): name for label, name in label_names.items()}
         classes, y = _encode_labels(labels, len(values)) if values or not label_names else _only_names(label_names)
         task = Task(
             texts=values,
@@ -148,8 +151,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         name = self.strategy
         if name == "auto" and self.encoder != "auto":
             name = "linear_probe" if has_rows else "zero_shot"
-        if self.encoder == "auto" and name == "linear_probe":
-            name = "auto"  # linear_probe with the encoder to be chosen is what `auto` does
         return partial(make_strategy, name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
 
     def save(self, folder: str | Path) -> Path:
@@ -198,7 +199,10 @@ def _encode_labels(labels: Iterable[Any], n: int) -> tuple[Any, Any]:
     if not values:
         raise DataError("There are no texts to learn from.")
     _check_labels(values)
-    classes, y = np.unique(np.array(values), return_inverse=True)
+    made = np.array(values)
+    if made.dtype.kind not in _KINDS:
+        raise DataError("labels are integers that no 64 bits hold together. Name them first: pass them as strings.")
+    classes, y = np.unique(made, return_inverse=True)
     if len(classes) < 2:
         raise DataError(f"There is only one class ({classes.tolist()}); at least two are needed.")
     rare = [str(c) for c in classes[np.bincount(y) < 2]]

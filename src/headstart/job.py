@@ -128,12 +128,14 @@ def _fitted(
     model: TextClassifier, config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None = None
 ) -> TextClassifier:
     source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
+    names = None if config.label_names is None else read_label_names(Path(config.label_names))
+    gone = {*(roles["train"].dataset.labels or ())} - {*(rows.labels or ())}  # classes that a part does not have
     return model.fit(
         rows.texts,
         rows.labels or (),
         source=source,
         unlabelled=unlabelled,
-        label_names=None if config.label_names is None else read_label_names(Path(config.label_names)),
+        label_names=None if names is None else {label: name for label, name in names.items() if label not in gone},
         budget_s=config.budget_s,
         checkpoint=checkpoint,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headstart import data
+from headstart.data.folding import distinct_rows
 from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
@@ -172,7 +173,8 @@ def _more_labels(predictor: Predictor, train: Dataset, own: Estimate, tested: bo
     if train.labels is None or train.n > MAX_ROWS or not own.rows.n or learnt_from_labels(predictor):
         return None
     y = np.unique(np.array(train.labels, dtype=object).astype(str), return_inverse=True)[1]
-    drawn = curve_rows(y)
+    distinct = distinct_rows(train.texts, y)
+    drawn = distinct[curve_rows(y[distinct])]
     features = predictor.encoder.encode(predictor.cleaner.clean_all([train.texts[i] for i in drawn]))
     right = np.array(predictor.classes, dtype=object).astype(str)[own.probabilities.argmax(axis=1)] == own.rows.labels
     learnt = train.n if tested else round(_FOLD_SHARE * train.n)

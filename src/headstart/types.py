@@ -155,12 +155,14 @@ class Task:
     checkpoint: Path | None = None
 
     def part(self, rows: "Ints") -> "Task":
-        """These rows alone, with the classes that they have; no place for a state, which is the whole's."""
+        """These rows alone, with the classes that they have and their names; without the place of the whole's state."""
         import numpy as np  # what has only the names of types needs none
 
         known, y = np.unique(self.y[rows], return_inverse=True)
         texts, classes = tuple(self.texts[row] for row in rows), tuple(self.classes[code] for code in known)
-        return replace(self, texts=texts, y=y, classes=classes, checkpoint=None)
+        names, gone = self.label_names, {str(name) for name in self.classes} - {str(name) for name in classes}
+        left = None if names is None else {label: name for label, name in names.items() if label not in gone}
+        return replace(self, texts=texts, y=y, classes=classes, label_names=left, checkpoint=None)
 
 
 class TextRule(Protocol):

@@ -251,3 +251,40 @@ def test_a_save_that_would_answer_differently_is_refused(tmp_path: Path) -> None
         save_bundle(replace(honest, head=head), tmp_path / "bundle", golden_texts=texts)
     assert list(tmp_path.iterdir()) == []
     save_bundle(honest, tmp_path / "bundle", golden_texts=texts)
+
+
+@pytest.mark.parametrize("name", [layout.HEAD_ARRAYS, layout.GOLDEN, "onnx/model.onnx"])
+def test_what_the_manifest_does_not_list_is_not_read(bundle: Path, name: str) -> None:
+    """A file that somebody put there, or that was taken out of the manifest, is named; a file of no one's stays."""
+    (bundle / "notes.txt").write_text("mine")
+    load_bundle(bundle)
+    (bundle / name).parent.mkdir(exist_ok=True)
+    content = (bundle / name).read_bytes() if (bundle / name).exists() else b"x"
+    (bundle / name).unlink(missing_ok=True)
+    reseal(bundle)
+    (bundle / name).write_bytes(content)
+    with pytest.raises(BundleCorrupt, match="is not in the bundle's manifest"):
+        load_bundle(bundle)
+
+
+def test_a_class_too_few_is_found(bundle: Path) -> None:
+    """The names of the classes are as many as the head has columns."""
+    model = json.loads((bundle / layout.MODEL).read_text("utf-8"))
+    model["classes"] = model["classes"][:1]
+    (bundle / layout.MODEL).write_text(json.dumps(model), "utf-8")
+    reseal(bundle)
+    with pytest.raises(BundleCorrupt, match="1 classes of 2"):
+        load_bundle(bundle)
+
+
+def test_no_file_is_read_for_a_stranger(bundle: Path, tmp_path: Path) -> None:
+    """A cleaning rule that names a file, in place of the words that it kept, is refused before the file is opened."""
+    secret = tmp_path / "secret.txt"
+    secret.write_text("hunter2 password!", "utf-8")
+    model = json.loads((bundle / layout.MODEL).read_text("utf-8"))
+    model["cleaning"] = [{"name": "stop_words", "argument": str(secret)}]
+    (bundle / layout.MODEL).write_text(json.dumps(model), "utf-8")
+    reseal(bundle)
+    with pytest.raises(BundleCorrupt, match="without the words that it kept") as caught:
+        load_bundle(bundle)
+    assert "hunter2" not in str(caught.value)

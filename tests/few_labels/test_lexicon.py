@@ -175,3 +175,17 @@ def test_nothing_is_taught_where_no_text_holds_a_term() -> None:
     taught = lexicon.axes.taught(rows, np.eye(2))
     assert isinstance(taught, Axes)
     assert taught.weights.tolist() == [[0.0, 0.0]]
+
+
+def test_the_cost_of_teaching_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many texts with a term the first teach: what the others hold changes nothing."""
+    monkeypatch.setattr("headstart.few_labels.lexicon._MOST_TOLD", 20)
+    rng = np.random.default_rng(0)
+    lexicon = Lexicon.of([("positive",), ("negative",)], ["good"])
+    assert lexicon is not None
+    rows = lexicon.encoder.encode(["good", "bad"] * 30)
+    features = rng.normal(size=(60, 4))
+    others = np.vstack([features[:20], rng.normal(size=(40, 4))])
+    first, second = (lexicon.axes.taught(rows, each).weights for each in (features, others))
+    np.testing.assert_array_equal(first, second)
+    assert first.any()

@@ -125,3 +125,9 @@ def test_a_negation_stands_for_the_words_in_general() -> None:
     expected = encode(["toxic"])[0] - encode(words).mean(axis=0)
     np.testing.assert_allclose(found[0], expected / np.linalg.norm(expected))
     np.testing.assert_allclose(found[1], -found[0])
+
+
+def test_words_that_are_as_frequent_stand_by_the_alphabet() -> None:
+    """Not in the order of a set, which another process would have otherwise: the cut at 1,500 goes through them."""
+    texts = ["pear fig kiwi", "kiwi pear fig", "fig kiwi pear", "fig"]
+    assert vocabulary(texts) == ["fig", "kiwi", "pear"]

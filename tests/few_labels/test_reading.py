@@ -1,12 +1,18 @@
 """Which columns speak of what."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.preprocessing import normalize
 
-from headstart.few_labels.reading import highest_layer, naming
+from headstart import TextClassifier, load_bundle
+from headstart.encoders import make_encoder
+from headstart.encoders.composed import Composed
+from headstart.few_labels.reading import _read_until, highest_layer, naming
 
 
 class _Layers:
@@ -34,3 +40,52 @@ def test_names_are_read_by_the_highest_layer() -> None:
     plain = encoder.encode(["a", "b", "c", "d"])[:, :3]
     np.testing.assert_allclose(rows[:, :3], plain / np.linalg.norm(plain, axis=1, keepdims=True), rtol=1e-5)
     assert not rows[:, 3:].any()
+
+
+class _Slow:
+    """An encoder whose every text takes a second of a clock."""
+
+    def __init__(self) -> None:
+        self.now, self.read = 0.0, 0
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        self.now, self.read = self.now + len(texts), self.read + len(texts)
+        return np.ones((len(texts), 2), np.float32)
+
+
+@pytest.mark.parametrize(("until", "n"), [(None, 1000), (-5.0, 100), (250.0, 300), (1e9, 1000)])
+def test_unlabelled_texts_are_read_until_the_time_is_over(
+    monkeypatch: pytest.MonkeyPatch, until: float | None, n: int
+) -> None:
+    """Block after block, at least one of them, and all without a budget; nothing is read and thrown away."""
+    encoder = _Slow()
+    monkeypatch.setattr("headstart.few_labels.reading.time", SimpleNamespace(perf_counter=lambda: encoder.now))
+    assert len(_read_until(encoder, ["text"] * 1000, until)) == encoder.read == n
+
+
+def test_whoever_learnt_from_the_texts_keeps_them() -> None:
+    """Lsa has read all of them when it is fitted: what it says of them costs nothing more."""
+    texts = [f"{word} {thing} {i}" for i, word in enumerate(("good", "bad") * 80) for thing in ("soup",)]
+    lsa = make_encoder("lsa", n_components=4).fit(texts)
+    assert len(_read_until(lsa, texts, -1.0)) == len(texts)
+
+
+def test_a_composed_encoder_beside_words(tmp_path: Path) -> None:
+    """What is dense may be a composition itself: fitted, it predicts, is saved, and predicts the same."""
+    texts = [f"{word} {thing} number {i}" for i, word in enumerate(("good", "bad") * 20) for thing in ("soup", "film")]
+    labels = [text.split()[0] for text in texts]
+    for strategy in ("few_labels", "pooled"):
+        model = TextClassifier("tfidf+pca:8", strategy).fit(texts, labels)
+        found = model.predict_proba(texts)
+        again = load_bundle(model.save(tmp_path / strategy)).predict_proba(texts)
+        np.testing.assert_allclose(again, found, atol=1e-6)
+        assert np.mean(model.predict(texts) == labels) > 0.9
+
+
+def test_encoders_side_by_side_have_rows_of_their_own() -> None:
+    """The columns are those of the fitted encoders, each row of length 1, whatever they are made of."""
+    texts = [f"{word} soup {i}" for i, word in enumerate(("good", "bad", "fine") * 10)]
+    words, dense = make_encoder("tfidf").fit(texts), make_encoder("bow+scale").fit(texts)
+    rows = Composed.of(("bow+scale", "tfidf"), (dense, words)).encode(texts)
+    parts = [normalize(each.encode(texts)) for each in (dense, words)]
+    np.testing.assert_allclose(rows.toarray(), np.hstack([part.toarray() for part in parts]), atol=1e-6)

@@ -35,3 +35,13 @@ def test_interval_stays_within_zero_and_one():
     low, high = logit_interval(0.99, 0.02)
     assert 0.0 < low < 0.99 < high < 1.0
     assert logit_interval(1.0, 0.0) is None
+
+
+def test_a_single_row_of_a_class_has_no_interval():
+    """Its side of the variance is unknown, and would be the larger one; the area is what it is."""
+    p, y = draw(40, 2, 0)
+    y = np.r_[1, np.zeros(39, int)]
+    area, error = roc_auc(p, y)
+    assert_allclose(area, roc_auc_score(y, p[:, 1]))
+    assert np.isnan(error)
+    assert logit_interval(0.7, error) is None

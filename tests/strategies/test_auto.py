@@ -9,7 +9,7 @@ import pytest
 
 from headstart import Predictor
 from headstart.errors import ConfigError, DataError, EncoderUnavailable
-from headstart.strategies import auto, make_strategy
+from headstart.strategies import _choice, make_strategy
 from headstart.types import Task
 
 ENGLISH = tuple(f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for word in ("good", "bad"))
@@ -53,7 +53,7 @@ def oracle(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     from headstart.encoders import make_encoder
 
-    monkeypatch.setattr("headstart.strategies.auto.make_encoder", make)
+    monkeypatch.setattr("headstart.strategies._choice.make_encoder", make)
     monkeypatch.setattr("headstart.strategies.linear_probe.make_encoder", make)
     return how
 
@@ -133,7 +133,7 @@ def test_settings_that_fit_one_encoder_only(oracle: dict[str, Any], monkeypatch:
             raise ConfigError("minilm has no setting ngrams.")
         return Oracle() if name == "minilm" else made(name, **settings)
 
-    monkeypatch.setattr(auto, "make_encoder", picky)
+    monkeypatch.setattr(_choice, "make_encoder", picky)
     predictor = chosen(task(ENGLISH, n_times=3), encoder_settings={"ngrams": [1, 1]})
     assert predictor.encoder_name == "tfidf"
     assert "minilm was passed over: minilm has no setting ngrams." in predictor.reasons
@@ -157,7 +157,7 @@ def test_same_seed_same_choice(oracle: dict[str, Any]) -> None:
 
 def test_many_rows_are_sampled_for_the_choice(oracle: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """The choice reads a sample that keeps each class; the fit reads all rows."""
-    monkeypatch.setattr(auto, "_MAX_ROWS", 40)
+    monkeypatch.setattr(_choice, "_MAX_ROWS", 40)
     texts = tuple(f"{'good' if i < 40 else 'bad'}{i} word{i}" for i in range(400))
     chosen(task(texts))
     compared, fitted = Oracle.encoded

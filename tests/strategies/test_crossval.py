@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from headstart.data.folding import distinct_rows
 from headstart.functional.probability import softmax
-from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
+from headstart.heads import make_head
+from headstart.strategies._crossval import fit_head, learn_and_predict, macro_f1, out_of_fold
 
 
 class Nearest:
@@ -91,3 +93,30 @@ def test_macro_f1_by_hand() -> None:
     assert macro_f1(np.array([0, 0, 1]), np.array([0, 2, 0])) == pytest.approx((0.5 + 0) / 2)
     assert macro_f1(np.array([0, 0, 1]), np.array([0, 0, 0])) == pytest.approx((0.8 + 0) / 2)
     assert macro_f1(np.array([0, 1]), np.array([0, 1])) == 1.0
+
+
+def test_copies_do_not_make_a_head_surer() -> None:
+    """Labels that are noise, each row once and three times: every head says the same, or nearly."""
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    x = rng.normal(size=(90, 20)).astype(np.float32)
+    texts, new = [f"text {i}" for i in range(90)], rng.normal(size=(200, 20)).astype(np.float32)
+    for name in ("logistic", "ridge", "knn", "prototype"):
+        once = fit_head(make_head(name), x, y, texts).predict_proba(new)
+        thrice = fit_head(make_head(name), np.tile(x, (3, 1)), np.tile(y, 3), texts * 3).predict_proba(new)
+        assert thrice.max(axis=1).mean() < once.max(axis=1).mean() + 0.05, name
+
+
+def test_without_copies_a_head_is_fitted_as_it_is() -> None:
+    """The same bits."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(40, 5)), np.arange(40) % 2
+    found = fit_head(make_head("logistic"), x, y, [str(i) for i in range(40)]).predict_proba(x)
+    assert found.tobytes() == make_head("logistic").fit(x, y).predict_proba(x).tobytes()
+
+
+def test_rows_without_copies() -> None:
+    """A text once with each of its classes; all rows of a class that would be left with one."""
+    texts = ["a", "A ", "b", "b", "c", "c", "d"]
+    assert distinct_rows(texts, np.array([0, 0, 0, 1, 1, 1, 1])).tolist() == [0, 2, 3, 4, 6]
+    assert distinct_rows(texts, np.array([0, 0, 1, 1, 2, 2, 1])).tolist() == [0, 1, 2, 4, 5, 6]

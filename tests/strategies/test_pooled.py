@@ -119,3 +119,13 @@ def test_what_it_refuses_and_what_it_leaves() -> None:
         "Source rows are not used by pooled.",
         "Unlabelled texts are not used by pooled.",
     ]
+
+
+@pytest.mark.parametrize("n_texts", [1, 2])
+def test_few_different_texts(n_texts: int) -> None:
+    """There is little or nothing to hold out, and no error."""
+    x, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2
+    task = Task(tuple(f"text {i // 2 % n_texts}" for i in range(12)), y, ("a", "b"))
+    learnt = module._learnt("rows", "logistic", x, task, np.arange(12))
+    assert np.isfinite(learnt.held_out).all()
+    assert (learnt.held_out > -20.0).any() == (n_texts > 1)

@@ -25,7 +25,7 @@ from headstart.errors import BundleCorrupt, BundleTooNew
 
 __all__ = [
     "ABSTAINING_ARRAYS", "CARD", "ENCODER_ARRAYS", "FORMAT", "GOLDEN", "HEAD_ARRAYS", "MANIFEST", "MODEL", "REFERENCE",
-    "file_facts", "read_manifest", "sealed",
+    "file_facts", "is_read", "read_manifest", "sealed",
 ]  # fmt: skip
 
 FORMAT = 1
@@ -37,6 +37,15 @@ ABSTAINING_ARRAYS = "abstaining.safetensors"
 GOLDEN = "golden.jsonl"
 REFERENCE = "reference.json"
 CARD = "card.md"
+
+
+_READ = {MODEL, ENCODER_ARRAYS, HEAD_ARRAYS, ABSTAINING_ARRAYS, GOLDEN, REFERENCE, "tokenizer.json"}
+_READ_FOLDERS = ("onnx/", "parts/")
+
+
+def is_read(name: str) -> bool:
+    """Whether the file of this name, as a path within the bundle, is read by anyone who loads it."""
+    return name in _READ or name.startswith(_READ_FOLDERS)
 
 
 def file_facts(path: Path) -> dict[str, Any]:

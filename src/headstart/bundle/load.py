@@ -46,7 +46,9 @@ def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
 def _load(folder: Path, check_golden: bool) -> Predictor:
     if not folder.is_dir():
         raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
-    _verify_files(folder, layout.read_manifest(folder)["files"])
+    files = layout.read_manifest(folder)["files"]
+    _refuse_others(folder, files)
+    _verify_files(folder, files)
     predictor = build(folder)
     if check_golden:
         _check_golden(folder / layout.GOLDEN, predictor)
@@ -96,6 +98,14 @@ def _arrays(path: Path) -> dict[str, Any]:
     return dict(load_file(path)) if path.is_file() else {}
 
 
+def _refuse_others(folder: Path, files: dict[str, Any]) -> None:
+    """Nothing is read that the manifest does not list; what nobody reads may lie there."""
+    for path in folder.rglob("*"):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and name not in files and layout.is_read(name):
+            raise BundleCorrupt(f"{path} is not in the bundle's manifest. Copy the bundle again, or save it again.")
+
+
 def _verify_files(folder: Path, files: dict[str, Any]) -> None:
     for name, expected in files.items():
         path = folder / name
@@ -119,6 +129,10 @@ def _check_golden(path: Path, predictor: Predictor) -> None:
         off = np.abs(found - np.array([row["probabilities"] for row in rows])).max()
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BundleCorrupt(f"{path} does not hold texts with their probabilities ({error}).") from error
+    if found.shape[1] != len(predictor.classes):
+        raise BundleCorrupt(
+            f"{path.with_name(layout.MODEL)} names {len(predictor.classes)} classes of {found.shape[1]}."
+        )
     if not off <= _TOLERANCE:
         raise BundleCorrupt(
             f"{path}: this machine computes other probabilities (off by {off:.2g}, allowed {_TOLERANCE}). "

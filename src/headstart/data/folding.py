@@ -4,17 +4,22 @@ Texts are compared by 8-byte BLAKE2 digests, so that a million rows take 8 MB an
 Two different texts among a million share a digest with probability 3e-8.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.text.normalise import nfkc
 
-__all__ = ["digests", "fold", "n_different"]
+if TYPE_CHECKING:
+    from headstart.types import Ints
+
+__all__ = ["digests", "distinct_rows", "fold", "n_different"]
 
 _DIGEST_BYTES = 8
+_LEAST_OF_CLASS = 2
 
 
 def fold(text: str) -> str:
@@ -28,6 +33,16 @@ def digests(texts: Iterable[str]) -> NDArray[np.uint64]:
     for text in texts:
         joined += blake2b(fold(text).encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
     return np.frombuffer(bytes(joined), dtype=np.uint64)
+
+
+def distinct_rows(texts: Sequence[str], y: "Ints") -> NDArray[np.int64]:
+    """Sorted numbers of the n rows without copies: each text once with each class y (n,) that it has; of a class with
+    fewer than two texts all rows, since who learns needs two.
+    """
+    codes = digests(texts)
+    _, first = np.unique(np.rec.fromarrays([codes, y]), return_index=True)
+    alone = np.flatnonzero(np.bincount(y[first], minlength=int(y.max()) + 1) < _LEAST_OF_CLASS)
+    return np.union1d(first, np.flatnonzero(np.isin(y, alone)))
 
 
 def n_different(texts: Iterable[str]) -> int:

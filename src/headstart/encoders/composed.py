@@ -45,12 +45,16 @@ class Composed:
         self._fitted: tuple[Sequence[str], _Block] | None = None
 
     @classmethod
-    def of(cls, parts: str, encoders: Sequence[Any]) -> Self:
-        """Encoders that are fitted already, side by side, under this name of as many encoders. One alone: its rows are
-        brought to length 1 all the same.
+    def of(cls, names: Sequence[str], encoders: Sequence[Any]) -> Self:
+        """Encoders of these names that are fitted already, side by side; each may be a composition itself. One alone:
+        its rows are brought to length 1 all the same.
         """
         made = cls.__new__(cls)
-        made.parts, made._parts, made._fitted = parts, parse(parts), None
+        made.parts, made._fitted = "+".join(names), None
+        made._parts = tuple(
+            Part("encoder", "composed", name) if isinstance(encoder, Composed) else parse(name)[0]
+            for name, encoder in zip(names, encoders, strict=True)
+        )
         made._made, made._scales = list(encoders), [0.0] * len(encoders)
         return made
 

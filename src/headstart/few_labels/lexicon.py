@@ -31,6 +31,7 @@ __all__ = ["Axes", "Lexicon", "from_axes"]
 _LONGEST = 3  # words of a term
 _NEGATED = -0.74  # of a word's weight, behind a "not" (Hutto and Gilbert 2014)
 _LEAST_SLOPE = 0.1
+_MOST_TOLD = 3_000  # texts that terms teach by: the cost is cubic in them
 _PENALTY = 3.0  # of what the terms teach, in units of the mean square of a row
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _NOT = {  # more of them, and more words between, find nothing more
@@ -76,12 +77,13 @@ class Axes:
 
     def taught(self, rows: Any, features: "Floats") -> "Axes":
         """Axes of other features (N, d) of the same texts: least squares on the scores of those rows (N, t) that hold a
-        term. They know texts without a term too, and terms that mislead are outvoted by the company they keep.
+        term, at most the first 3,000. They know texts without a term too, and terms that mislead are outvoted by the
+        company they keep.
 
         Sources: Read 2005 (distant supervision of opinions by signs of them in the text), Meng et al. 2018 (words of a
         class as a teacher). The penalty is strong, since the teacher is often wrong.
         """
-        told = np.flatnonzero(rows.getnnz(axis=1))
+        told = np.flatnonzero(rows.getnnz(axis=1))[:_MOST_TOLD]
         if len(told) < 2:
             return Axes(np.zeros((len(self.weights), features.shape[1])), self.places)
         learnt = features[told].astype(np.float64)

@@ -122,9 +122,10 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def vocabulary(texts: Sequence[str]) -> list[str]:
-    """The words that stand in three texts or more, the most frequent first, at most 1,500."""
+    """The words that stand in three texts or more, at most 1,500; the most frequent first, and by the alphabet."""
     counts = Counter(word for text in texts for word in set(_words(text)))
-    return [word for word, n in counts.most_common(_N_WORDS) if n >= _LEAST_TEXTS]
+    known = sorted((word for word, n in counts.items() if n >= _LEAST_TEXTS), key=lambda word: (-counts[word], word))
+    return known[:_N_WORDS]
 
 
 def directions(

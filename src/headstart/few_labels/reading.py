@@ -24,7 +24,8 @@ __all__ = ["Reading", "encoding", "highest_layer", "layers_of", "naming", "read"
 
 MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
-_SHARE_OF_BUDGET = 0.5  # of the time that reading unlabelled texts may take
+_SHARE_OF_BUDGET = 0.5  # of the time, by which unlabelled texts have to be read
+_BLOCK = 100  # of them, between two looks at the clock
 _N_LAYERS = 4  # evenly from the middle of a network to its top
 _LEAST_TEXTS = 400  # unlabelled ones, that directions of words (lsa) are learnt from: 120 misled, 400 helped
 
@@ -50,7 +51,7 @@ class Reading:
     @property
     def alone(self) -> Any:
         """The dense encoder, its rows of length 1, as everything here has learnt from them."""
-        return self.dense if self.dense_is_unit else Composed.of(self.dense_name, [self.dense])
+        return self.dense if self.dense_is_unit else Composed.of([self.dense_name], [self.dense])
 
     @property
     def words_know_unlabelled(self) -> bool:
@@ -72,9 +73,8 @@ class Reading:
         names, encoders, linears = zip(*blocks, strict=True)
         if len(blocks) == 1 and not more:
             return names[0], self.alone if dense else encoders[0], linears[0]
-        name = "+".join(names)
         coef = np.hstack([linear.coef for linear in linears])
-        return name, Composed.of(name, encoders), Linear(coef, sum(linear.intercept for linear in linears))
+        return "+".join(names), Composed.of(names, encoders), Linear(coef, sum(linear.intercept for linear in linears))
 
 
 def read(
@@ -94,7 +94,7 @@ def read(
     drawn = _drawn(task, usual if most_unlabelled is None else most_unlabelled)
     everything = (*task.texts, *drawn)
     name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task), len(drawn))
-    began = time.perf_counter()
+    until = None if task.budget_s is None else time.perf_counter() + _SHARE_OF_BUDGET * task.budget_s
     dense, features = _encoded(name, task, everything, settings)
     if dense is None or issparse(features):
         if not everything:
@@ -102,8 +102,9 @@ def read(
         counted: Any = dense or make_encoder(words, seed=task.random_state).fit(everything)
         rows = _unit(counted.encode(everything))
         return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
-    drawn = drawn[: _affordable(task, time.perf_counter() - began, len(drawn))]
-    features = np.concatenate([features, dense.encode(drawn)]) if len(features) else dense.encode(drawn)
+    more = _read_until(dense, drawn, until)
+    drawn = drawn[: len(more)]
+    features = np.concatenate([features, more]) if len(features) else more
     if task.unlabelled is not None:
         notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
     if not task.texts:
@@ -184,11 +185,18 @@ def _drawn(task: Task, most: int) -> tuple[str, ...]:
     return tuple(texts[row] for row in rows)
 
 
-def _affordable(task: Task, took_s: float, n: int) -> int:
-    """How many of n texts can be read in half of the budget, by the time that the labelled ones took."""
-    if task.budget_s is None or not task.texts:
-        return n
-    return int(np.clip(_SHARE_OF_BUDGET * task.budget_s * len(task.texts) / max(took_s, 1e-3), 0, n))
+def _read_until(encoder: Any, texts: Sequence[str], until: float | None) -> Any:
+    """(m, d) of the first m texts: of all, or block after block until the time is over, at least one. Whoever has
+    learnt from them all has read them.
+    """
+    if until is None or isinstance(encoder, Lsa):
+        return encoder.encode(texts)
+    blocks = [encoder.encode(texts[:_BLOCK])]
+    for start in range(_BLOCK, len(texts), _BLOCK):
+        if time.perf_counter() > until:
+            break
+        blocks.append(encoder.encode(texts[start : start + _BLOCK]))
+    return np.concatenate(blocks)
 
 
 def _choose(texts: Sequence[str], n_unlabelled: int) -> tuple[str, list[str]]:

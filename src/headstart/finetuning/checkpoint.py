@@ -44,7 +44,7 @@ Tensors = Mapping[str, "torch.Tensor"]
 _LAST, _BEST, _HALF = "last.safetensors", "best-{}.safetensors", ".half"
 _RUN = "run-{}"  # the folder of a run after the first, where several make up one training
 _STATE = "state"  # the key of the JSON in the metadata
-_FORMAT = 2  # the table of word embeddings is as long as the texts need
+_FORMAT = 3  # 2: the table of word embeddings is as long as the texts need; 3: where time is short fewer rows check
 _SHOWN = 40  # characters of a value; longer ones are digests, which tell people nothing
 _MOST_OF_THE_TIME = 1 / 20  # that writing may take at pauses
 _FIRST_WRITE_S = 0.5  # until one was measured
@@ -99,6 +99,15 @@ class Checkpoint:
             return self
         deciding = {**self.identity, "the number of the run": str(number + 1)}
         return replace(self, folder=self.folder / _RUN.format(number + 1), identity=deciding)
+
+    def decided(self, name: str, decide: Callable[[], Any]) -> Any:
+        """The JSON value that was decided when the run began, and is kept beside its states; where it begins now,
+        `decide()`: what hangs on a clock has to be the same when the run goes on.
+        """
+        saved = self.read()
+        value = saved.beside[name] if saved is not None and name in saved.beside else decide()
+        self.beside = {**self.beside, name: value}
+        return value
 
     def due(self, *, at_pause: bool) -> bool:
         """Whether to write now. At a pause (an epoch's end) it is due sooner: as long as writing costs a twentieth."""

@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 __all__ = ["logit_interval", "roc_auc"]
 
+_LEAST_ROWS = 2
+
 
 def roc_auc(probabilities: "Floats", y: "Ints") -> tuple[float, float]:
-    """Area under the ROC curve and its standard error.
+    """Area under the ROC curve and its standard error, which is not a number where a class has a single row.
 
     probabilities (n, k), y (n,) codes, every class present. Two classes: the area for class 1. More: the
     plain mean of the one-against-rest areas. Cost O(k n log n), no resampling.
@@ -41,17 +43,19 @@ def _one_against_rest(score: "Floats", positive: "Bools") -> tuple[float, "Float
     placement[~positive] = 1.0 - placement[~positive] / n_positive  # share of the positives above
     area = float(placement[positive].mean())
     share = placement - area
-    share[positive] /= np.sqrt(n_positive * max(n_positive - 1, 1))
-    share[~positive] /= np.sqrt(n_negative * max(n_negative - 1, 1))
+    if min(n_positive, n_negative) < _LEAST_ROWS:  # the variance of one side is not known, and it is the larger one
+        return area, np.full(len(share), np.nan)
+    share[positive] /= np.sqrt(n_positive * (n_positive - 1))
+    share[~positive] /= np.sqrt(n_negative * (n_negative - 1))
     return area, share
 
 
 def logit_interval(value: float, standard_error: float, level: float = 0.95) -> tuple[float, float] | None:
     """Normal interval on the logit scale, which stays within 0..1; None where it says nothing.
 
-    That is where the value is 0 or 1, or the standard error 0. Source: Pepe 2003, section 5.2.
+    That is where the value is 0 or 1, or the standard error 0 or unknown. Source: Pepe 2003, section 5.2.
     """
-    if not 0.0 < value < 1.0 or standard_error <= 0.0:
+    if not 0.0 < value < 1.0 or not standard_error > 0.0:
         return None
     centre = np.log(value / (1.0 - value))
     half = norm.ppf(0.5 + level / 2.0) * standard_error / (value * (1.0 - value))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.cleaning.rows.near_duplicates import NearDuplicates
-from headstart.data.folding import digests
+from headstart.data.folding import digests, distinct_rows
 from headstart.errors import ConfigError, DataError
 from headstart.evaluation.more_labels import LEAST_ROWS, MAX_ROWS, curve_rows, learnt_from_labels, more_labels
 from headstart.evaluation.results import MoreLabels
@@ -152,7 +152,8 @@ def _forecast(
         )
         return None, tuple(notes)
     y = np.unique(names, return_inverse=True)[1]
-    drawn = curve_rows(y, random_state)
+    distinct = distinct_rows(labelled.texts, y)
+    drawn = distinct[curve_rows(y[distinct], random_state)]
     found = more_labels(features[drawn], y[drawn], labelled.n, random_state=random_state)
     if found is None:
         notes.append(f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows of two classes.")

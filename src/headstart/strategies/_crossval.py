@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from headstart.data.folding import n_different
+from headstart.data.folding import distinct_rows, n_different
 from headstart.data.splits import folds
 from headstart.types import Features, Head, Ints
 
-__all__ = ["learn_and_predict", "macro_f1", "out_of_fold"]
+__all__ = ["fit_head", "learn_and_predict", "macro_f1", "out_of_fold"]
 
 
 def out_of_fold(y: Ints, n_folds: int, seed: int, predict: Callable[[Ints, Ints], Ints], texts: Sequence[str]) -> Ints:
@@ -20,6 +20,18 @@ def out_of_fold(y: Ints, n_folds: int, seed: int, predict: Callable[[Ints, Ints]
     for train, test in cut:
         codes[test] = predict(train, test)
     return codes
+
+
+def fit_head(head: Head, features: Features, y: Ints, texts: Sequence[str]) -> Head:
+    """The head, fitted: its settings and its calibration chosen where each text counts once, its weights from all rows.
+
+    Heads choose by rows that they hold out, and do not know the texts: copies on both sides would look easy, and make
+    the head too sure.
+    """
+    rows = distinct_rows(texts, y)
+    if len(rows) == len(y):
+        return head.fit(features, y)
+    return head.fit(features[rows], y[rows]).refit(features, y)
 
 
 def learn_and_predict(head: Head, features: Features, y: Ints, unseen: Features) -> Ints:

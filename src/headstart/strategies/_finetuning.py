@@ -145,20 +145,22 @@ class FineTuning:
     def _fit(self, work: Work, settings: Settings) -> Predictor:
         from headstart.finetuning.few import few_rows_scale
         from headstart.finetuning.logs import observe
+        from headstart.finetuning.reading import within
         from headstart.finetuning.run import Rows, Run, split_rows
         from headstart.finetuning.tuned import Tuned, last_layer
 
         task, encoder = work.task, work.encoder
         ends_at = _ends_at(task)
-        rows = split_rows(task.texts, task.y, task.random_state)
+        y, seed, rows = np.asarray(task.y), task.random_state, split_rows(task.texts, task.y, task.random_state)
         with self._ready(work, settings, ends_at) as (network, inputs, depth):
+            rows, settings = within(network, inputs, y, rows, settings, seed, ends_at, work.checkpoint)
 
             def make_run(rows: Rows, checkpoint: "Checkpoint | None" = None) -> Run:
-                run = Run(network, inputs, np.asarray(task.y), rows, settings, task.random_state, ends_at, checkpoint)
+                run = Run(network, inputs, y, rows, settings, seed, ends_at, checkpoint)
                 self._begin(run)
                 return run
 
-            few = None if len(rows.check) else few_rows_scale(make_run, task.texts, task.y, task.random_state)
+            few = None if len(rows.check) else few_rows_scale(make_run, task.texts, task.y, seed)
             run = make_run(rows, work.checkpoint)
             with observe(run) as seen:
                 for step in run.steps():
@@ -238,22 +240,17 @@ def _ends_at(task: Task) -> float | None:
 
 
 def _pays(work: Work, ends_at: float, depth: int, n_layers: int) -> "Pays":
-    """Whether to keep what the frozen layers compute. What was decided is in the checkpoint: a run that goes on reads
-    what it read before.
-    """
+    """Whether to keep what the frozen layers compute; a run that goes on reads what it read before."""
     from headstart.finetuning.distributed import current
     from headstart.finetuning.plan import states_pay
 
     place = work.checkpoint
 
     def pays(seconds: float) -> bool:
-        now = bool(current().agree(states_pay(seconds, ends_at - monotonic(), depth, n_layers)))
-        if place is None:
-            return now
-        saved = place.read()
-        decided = bool(now if saved is None else saved.beside.get(_KEPT, now))
-        place.beside = {**place.beside, _KEPT: decided}
-        return decided
+        def decide() -> bool:
+            return bool(current().agree(states_pay(seconds, ends_at - monotonic(), depth, n_layers)))
+
+        return decide() if place is None else bool(place.decided(_KEPT, decide))
 
     return pays
 

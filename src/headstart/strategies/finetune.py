@@ -61,9 +61,12 @@ class _FinetuneSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """A network that has learnt, its logits (m, k) of the rows that are asked, how it went, and sentences."""
+    """A network that has learnt, the m rows that it was asked for and its logits (m, k) of them, how it went, and
+    sentences.
+    """
 
     network: "Network"
+    asked: Ints
     logits: Floats
     history: History
     reasons: tuple[str, ...]
@@ -109,8 +112,8 @@ class Finetune(FineTuning):
         rows = split_rows(task.texts, task.y, task.random_state)
         few = None if len(rows.check) else self._mixture_of_few(work, settings, ends_at)
         words = _words(task, settings, rows.learn)
-        learnt = self._learn(work, settings, rows, rows.check, ends_at)
-        mixture = few or _mix(learnt, words, task, rows.check)
+        learnt = self._learn(work, settings, rows, ends_at)
+        mixture = few or _mix(learnt, words, task)
         return self._predictor(work, settings, learnt, words, mixture)
 
     def _mixture_of_few(self, work: Work, settings: _FinetuneSettings, ends_at: float | None) -> "Mixture":
@@ -126,25 +129,33 @@ class Finetune(FineTuning):
         until = None if ends_at is None else now + TRIAL_SHARE * (ends_at - now)
         words = _words(task, settings, learn)
         once = replace(work, checkpoint=None), replace(settings, runs=1)
-        learnt = self._learn(*once, Rows(learn, asked[:0]), asked, until)
-        return _mix(learnt, words, task, asked)
+        learnt = self._learn(*once, Rows(learn, asked[:0]), until, asked)
+        return _mix(learnt, words, task)
 
     def _learn(
-        self, work: Work, settings: _FinetuneSettings, rows: "Rows", asked: Ints, ends_at: float | None
+        self,
+        work: Work,
+        settings: _FinetuneSettings,
+        rows: "Rows",
+        ends_at: float | None,
+        asked: Ints | None = None,
     ) -> _Learnt:
-        """One run, or several in turn."""
+        """One run, or several in turn. asked: the rows that are, where not those that check."""
         from headstart.finetuning.logs import observe
+        from headstart.finetuning.reading import within
         from headstart.finetuning.rows import decide
         from headstart.finetuning.run import Run
         from headstart.finetuning.soup import in_turn
 
-        task, n_runs = work.task, settings.n_runs(len(work.counts))
+        y, seed, place = np.asarray(work.task.y), work.task.random_state, work.checkpoint
+        n_runs = settings.n_runs(len(y))
         with self._ready(work, settings, ends_at) as (network, inputs, depth):
+            rows, learning = within(network, inputs, y, rows, settings, seed, ends_at, place)
+            asked = rows.check if asked is None else asked
 
             def make(number: int, ends_at: float | None) -> Run:
-                kept = None if work.checkpoint is None else work.checkpoint.of_run(number)
-                seed = task.random_state + number
-                return Run(network, inputs, np.asarray(task.y), rows, settings, seed, ends_at, kept)
+                kept = None if place is None else place.of_run(number)
+                return Run(network, inputs, y, rows, learning, seed + number, ends_at, kept)
 
             for run in in_turn(network, [partial(make, number) for number in range(n_runs)], ends_at):
                 with observe(run) as seen:
@@ -152,7 +163,7 @@ class Finetune(FineTuning):
                         seen(step)
             logits = decide(network, inputs, asked, settings) if run.kept is None else run.kept.logits
         reasons = (*reasons_of(run, depth), *filter(None, [inputs.note]))
-        return _Learnt(network, logits, seen.history(), reasons)
+        return _Learnt(network, asked, logits, seen.history(), reasons)
 
     def _predictor(
         self, work: Work, settings: _FinetuneSettings, learnt: _Learnt, words: "Words | None", mixture: "Mixture"
@@ -167,8 +178,8 @@ class Finetune(FineTuning):
         if words is not None:
             reasons = (*reasons, mixture.reason(settings.words))
         if words is not None and mixture.words:
-            name = f"{settings.words}+{name}"
-            encoder = Composed.of(name, [words.encoder, encoder])
+            encoder = Composed.of((settings.words, name), (words.encoder, encoder))
+            name = encoder.parts
             coef = np.hstack([mixture.words * words.coef, coef])
             intercept = intercept + mixture.words * words.intercept
         head = Logistic.from_weights(coef, intercept, 1.0, {"n_steps": learnt.history.n_steps})
@@ -186,8 +197,8 @@ def _words(task: Task, settings: _FinetuneSettings, rows: Ints) -> "Words | None
     )
 
 
-def _mix(learnt: _Learnt, words: "Words | None", task: Task, asked: Ints) -> "Mixture":
+def _mix(learnt: _Learnt, words: "Words | None", task: Task) -> "Mixture":
     from headstart.finetuning.words import mix
 
-    others = None if words is None else words.decide([task.texts[row] for row in asked])
-    return mix(learnt.logits, others, task.y[asked])
+    others = None if words is None else words.decide([task.texts[row] for row in learnt.asked])
+    return mix(learnt.logits, others, task.y[learnt.asked])

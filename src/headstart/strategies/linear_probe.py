@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.augment import Augmented
-from headstart.data.folding import digests
+from headstart.data.folding import digests, n_different
 from headstart.data.splits import folds
 from headstart.encoders import make_encoder
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
@@ -20,7 +20,8 @@ from headstart.strategies._augmentation import (
     gain_reason,
     stack,
 )
-from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
+from headstart.strategies._choice import Choice
+from headstart.strategies._crossval import fit_head, learn_and_predict, macro_f1, out_of_fold
 from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
 
 __all__ = ["LinearProbe"]
@@ -31,7 +32,8 @@ _SETTINGS = ("C", "alpha", "n_neighbors", "class_weight")  # what heads choose, 
 
 
 class LinearProbe:
-    """encoder and head are names (head "auto": svm for sparse features, logistic for dense ones).
+    """encoder and head are names (encoder "auto": chosen as `_choice` says; head "auto": svm for sparse features,
+    logistic for dense ones).
 
     Unlabelled and source texts help an encoder that learns from texts (its vocabulary and idf). Labelled
     source rows join the head's training rows only when that raises macro-F1 on the target's own rows, by
@@ -54,6 +56,11 @@ class LinearProbe:
 
     def fit(self, task: Task) -> Predictor:
         """Encode once, decide about the source rows, fit the head; then its weights once more with augmented rows."""
+        if self.encoder == "auto":
+            chosen, reasons = Choice(self.head, self.encoder_settings, self.head_settings).encoder(task)
+            settings = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
+            made = LinearProbe(chosen, self.head, **settings).fit(task)
+            return replace(made, reasons=(*reasons, *made.reasons))
         new = augment_rows(task)
         encoder = self._fit_encoder(task, new)
         if own := self._own_head(encoder):
@@ -76,7 +83,8 @@ class LinearProbe:
 
     def _fit_head(self, encoder: Encoder, task: Task, new: Augmented | None) -> tuple[str, Head, list[str]]:
         """Name, head and reasons. Augmented rows take no part in any choice; the last weights come from all rows."""
-        features, y, n_new = encoder.encode(task.texts), task.y, len(new.texts) if new is not None else 0
+        features, y, texts = encoder.encode(task.texts), task.y, task.texts
+        n_new = len(new.texts) if new is not None else 0
         head_name = head_for(features) if self.head == "auto" else self.head
         source, source_y = _usable_source(task)
         gained = []
@@ -85,14 +93,15 @@ class LinearProbe:
             alone, pooled = self._source_gain(head_name, features, more, digests(source), source_y, task)
             gained = [_source_reason(len(source), alone, pooled)]
             if pooled > alone:
-                features, y = stack(features, more), np.concatenate([y, source_y])
+                features, y, texts = stack(features, more), np.concatenate([y, source_y]), (*texts, *source)
         supervised = getattr(encoder, "supervised", False)  # these features are too good to choose by
         apart = self._chosen_apart(head_name, task, features.shape[1]) if supervised else None
-        head = apart.refit(features, y) if apart else self._new_head(head_name, task).fit(features, y)
+        head = apart.refit(features, y) if apart else fit_head(self._new_head(head_name, task), features, y, texts)
         rivals = [] if supervised else self._rivals(head_name, len(y), n_new)
         reasons = [*_reasons(task, encoder, head_name, self.head == "auto" and not rivals), *gained]
         if rivals:
-            heads = {head_name: head} | {name: self._new_head(name, task).fit(features, y) for name in rivals}
+            others = {name: fit_head(self._new_head(name, task), features, y, texts) for name in rivals}
+            heads = {head_name: head} | others
             scores = {name: held_out_accuracy(fitted) for name, fitted in heads.items()}
             reasons.append(_rival_reason(scores))
             head_name = max(scores, key=scores.__getitem__)
@@ -104,6 +113,8 @@ class LinearProbe:
         """A head whose settings and calibration were chosen on half of the rows, behind an encoder that learnt from the
         labels of the other half; None where the halves are too small for that.
         """
+        if n_different(task.texts) < 2:
+            return None
         learn, check = folds(task.y, 2, task.random_state, texts=task.texts)[0]
         halves = [replace(task, texts=tuple(task.texts[i] for i in rows), y=task.y[rows]) for rows in (learn, check)]
         if min(np.bincount(half.y, minlength=len(task.classes)).min() for half in halves) < _LEAST_ROWS:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.encoders import component_of
 from headstart.few_labels.experts import Linear
@@ -18,6 +19,7 @@ from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
+from headstart.strategies._crossval import fit_head
 from headstart.strategies._own_head import OwnHead
 from headstart.types import Features, Floats, Ints, Task
 
@@ -60,7 +62,7 @@ class Pooled(OwnHead):
         reading = read(task, self.encoder, "tfidf", settings, 0)
         if reading.dense is None:
             words: Any = reading.words
-            head = make_head("svm", random_state=task.random_state).fit(reading.word_features, task.y)
+            head = fit_head(make_head("svm", random_state=task.random_state), reading.word_features, task.y, task.texts)
             reasons = (*reading.notes, "Words alone: there is no encoder to pool them with.", *_unused(task))
             return Predictor(words, head, task.classes, reading.words_name, "svm", "pooled", reasons)
         rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
@@ -73,17 +75,19 @@ class Pooled(OwnHead):
 
 def _learnt(what: str, kind: str, features: Features, task: Task, rows: Ints) -> _Learnt:
     """The head from all rows, and what heads with its settings say of each of `rows`, having learnt from others."""
-    head: Any = make_head(kind, random_state=task.random_state).fit(features, task.y)
+    head: Any = fit_head(make_head(kind, random_state=task.random_state), features, task.y, task.texts)
     chosen = {key: head.chosen_[key] for key in ("C", "class_weight") if key in head.chosen_}
     y = task.y[rows]
     values = np.full((len(rows), len(task.classes)), _LEAST)
-    for learn, check in folds(y, min(_N_FOLDS, len(rows)), task.random_state, texts=[task.texts[i] for i in rows]):
+    texts = [task.texts[i] for i in rows]
+    n_folds = min(_N_FOLDS, n_different(texts))
+    for learn, check in folds(y, n_folds, task.random_state, texts=texts) if n_folds > 1 else ():
         learnt = np.flatnonzero(np.bincount(y[learn]) >= _LEAST_ROWS)
         if len(learnt) < 2 or not len(check):
             continue
         own = learn[np.isin(y[learn], learnt)]
         made = make_head(kind, random_state=task.random_state, **chosen)
-        made.fit(features[rows[own]], np.searchsorted(learnt, y[own]))
+        fit_head(made, features[rows[own]], np.searchsorted(learnt, y[own]), [texts[i] for i in own])
         found = made.predict_proba(features[rows[check]])
         values[np.ix_(check, learnt)] = np.log(np.maximum(found, np.exp(_LEAST)))
     return _Learnt(f"{what} ({kind})", features, Linear(head.scorer_.coef, head.scorer_.intercept), values)

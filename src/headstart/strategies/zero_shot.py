@@ -63,6 +63,7 @@ class ZeroShot(OwnHead):
     """
 
     takes_rows: ClassVar[bool] = False
+    uses_budget: ClassVar[bool] = True  # which decides how many unlabelled texts are read
 
     def fit(self, task: Task) -> Predictor:
         """From names and unlabelled texts. Raises ConfigError for labelled rows and where there is nothing that knows

@@ -115,8 +115,13 @@ class TextCleaner:
 
     @classmethod
     def from_settings(cls, settings: Iterable[Mapping[str, Any]]) -> Self:
-        """The cleaner again, from `settings()`: the same rules in the same order, without the user's files."""
+        """The cleaner again, from `settings()`: the same rules in the same order, without the user's files. Raises
+        ValueError for a rule without the words that it kept: a bundle must not make anyone read a file.
+        """
         rules = list(settings)
+        for rule in rules:
+            if "kept" not in rule and hasattr(registry.load("text rule", rule["name"]), "from_kept"):
+                raise ValueError(f"cleaning rule {rule['name']!r} without the words that it kept")
         return cls(
             tuple((rule["name"], rule["argument"]) for rule in rules),
             {rule["name"]: rule["kept"] for rule in rules if "kept" in rule},
