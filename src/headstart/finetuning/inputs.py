@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from headstart.encoders._torch import PooledModel
     from headstart.types import Ints
 
-__all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Pays", "Tokens", "kept_states"]
+__all__ = ["KEEP_BYTES", "Inputs", "KeptFeatures", "KeptStates", "Pays", "Tokens", "kept_states", "tokens_to_read"]
 
 KEEP_BYTES = 1 << 30  # of states in memory; more goes to a file
 _MOST_MAPPED = 1 << 26  # bytes of a file's states that are looked at before their memory is given back
+_READ_TOKENS = 1024  # at once, on a CPU: what larger batches need falls out of its cache (docs/log.md)
 _TOLERANCE = 2e-3  # of the largest feature, for the rounding of the states that are kept
 _SPARE_BYTES = 1 << 28  # of the disk, for others
 
@@ -112,6 +113,11 @@ class KeptFeatures:
     def features(self, rows: "Ints") -> torch.Tensor:
         """(B, d) of these rows."""
         return self._features[torch.from_numpy(rows).to(self._features.device)]
+
+
+def tokens_to_read(batch_tokens: int, device: torch.device) -> int:
+    """Padded tokens of a batch from which nothing learns, where one that does has at most `batch_tokens`."""
+    return min(batch_tokens, _READ_TOKENS) if device.type == "cpu" else batch_tokens
 
 
 class _Pages:
@@ -277,7 +283,7 @@ def _all_features(body: "PooledModel", tokens: Tokens, batch_tokens: int, precis
 
 def _batches(tokens: Tokens, batch_tokens: int) -> Iterator["Ints"]:
     """All rows once, those of like length together."""
-    batches = token_budget_batches(tokens.lengths.tolist(), batch_tokens)
+    batches = token_budget_batches(tokens.lengths.tolist(), tokens_to_read(batch_tokens, tokens.device))
     return track(batches, "frozen layers", len(tokens.lengths), len)
 
 

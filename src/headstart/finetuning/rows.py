@@ -11,7 +11,7 @@ import torch
 
 from headstart.data.splits import folds
 from headstart.finetuning.distributed import current
-from headstart.finetuning.inputs import Inputs
+from headstart.finetuning.inputs import Inputs, tokens_to_read
 from headstart.finetuning.network import Network, in_precision
 from headstart.finetuning.settings import Settings
 from headstart.text.batching import token_budget_batches
@@ -76,10 +76,10 @@ def _read(
     """(n, width): finish(features (B, d)) -> (B, width), batch after batch."""
     was = network.training
     network.eval()
-    found = np.zeros((len(rows), width))
+    found, most = np.zeros((len(rows), width)), tokens_to_read(settings.batch_tokens, network.last.weight.device)
     try:
         with torch.inference_mode(), in_precision(settings.precision, network.body):
-            for batch in current().share(token_budget_batches(inputs.lengths[rows].tolist(), settings.batch_tokens)):
+            for batch in current().share(token_budget_batches(inputs.lengths[rows].tolist(), most)):
                 found[batch] = finish(inputs.features(rows[batch])).float().cpu().numpy()
     finally:
         network.train(was)
