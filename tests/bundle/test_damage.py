@@ -259,10 +259,8 @@ def test_what_the_manifest_does_not_list_is_not_read(bundle: Path, name: str) ->
     (bundle / "notes.txt").write_text("mine")
     load_bundle(bundle)
     (bundle / name).parent.mkdir(exist_ok=True)
-    content = (bundle / name).read_bytes() if (bundle / name).exists() else b"x"
-    (bundle / name).unlink(missing_ok=True)
-    reseal(bundle)
-    (bundle / name).write_bytes(content)
+    (bundle / name).touch()
+    reseal(bundle, lambda manifest: manifest["files"].pop(name, None))
     with pytest.raises(BundleCorrupt, match="is not in the bundle's manifest"):
         load_bundle(bundle)
 
