@@ -78,3 +78,16 @@ def test_a_run_that_goes_on_reads_what_it_read(run: Any, monkeypatch: pytest.Mon
     np.testing.assert_array_equal(again.check, rows.check)
     assert settings_again == settings
     assert within(*given, Checkpoint(tmp_path / "other", {}))[1].probe_rows == 9
+
+
+def test_so_does_one_whose_first_run_was_too_short_to_be_kept(
+    run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What the second of several runs has beside its state is what was decided for them all."""
+    given = (run.network, run.inputs, run.y, run.rows, run.settings, 0, 0.0)
+    monkeypatch.setattr(reading, "affordable", lambda *_: (7, 6))
+    place = Checkpoint(tmp_path, {})
+    within(*given, place)
+    place.of_run(1).write(Saved({"w": torch.zeros(1)}, {}))
+    monkeypatch.setattr(reading, "affordable", lambda *_: (9, 5))
+    assert within(*given, Checkpoint(tmp_path, {}))[1].probe_rows == 7

@@ -101,10 +101,12 @@ class Checkpoint:
         return replace(self, folder=self.folder / _RUN.format(number + 1), identity=deciding)
 
     def decided(self, name: str, decide: Callable[[], Any]) -> Any:
-        """The JSON value that was decided when the run began, and is kept beside its states; where it begins now,
-        `decide()`: what hangs on a clock has to be the same when the run goes on.
+        """The JSON value that was decided when the run began, and is kept beside its states, or those of later runs;
+        where it begins now, `decide()`: what hangs on a clock has to be the same when the run goes on.
         """
-        saved = self.read()
+        n_later = len(list(self.folder.glob(_RUN.format("*"))))
+        states = (self.of_run(number).read() for number in range(n_later + 1))
+        saved = next((state for state in states if state is not None), None)
         value = saved.beside[name] if saved is not None and name in saved.beside else decide()
         self.beside = {**self.beside, name: value}
         return value
