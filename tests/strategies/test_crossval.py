@@ -120,3 +120,4 @@ def test_rows_without_copies() -> None:
     texts = ["a", "A ", "b", "b", "c", "c", "d"]
     assert distinct_rows(texts, np.array([0, 0, 0, 1, 1, 1, 1])).tolist() == [0, 2, 3, 4, 6]
     assert distinct_rows(texts, np.array([0, 0, 1, 1, 2, 2, 1])).tolist() == [0, 1, 2, 4, 5, 6]
+    assert distinct_rows([], np.empty(0, np.int64)).tolist() == []

@@ -41,7 +41,7 @@ def distinct_rows(texts: Sequence[str], y: "Ints") -> NDArray[np.int64]:
     """
     codes = digests(texts)
     _, first = np.unique(np.rec.fromarrays([codes, y]), return_index=True)
-    alone = np.flatnonzero(np.bincount(y[first], minlength=int(y.max()) + 1) < _LEAST_OF_CLASS)
+    alone = np.flatnonzero(np.bincount(y[first]) < _LEAST_OF_CLASS)
     return np.union1d(first, np.flatnonzero(np.isin(y, alone)))
 
 
