@@ -21,7 +21,7 @@ from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
 from headstart.limits import with_limit
 from headstart.measure import Estimate, cross_validate, on_test
-from headstart.reporting import Role, facts_for_card, report_on_run
+from headstart.reporting import Role, facts_for_card, measured, report_on_run
 from headstart.roles import cleaner_of, read_roles
 from headstart.types import Dataset
 
@@ -89,6 +89,9 @@ def run(
     say(f"measuring {model.predictor_.name}")
     with clock("evaluate"):
         estimates = _measure(config, roles, drawn, model)
+        if estimates and train.n:
+            known = measured(model.predictor_, estimates[0], train.n, tested="test" in roles)
+            model.predictor_ = replace(model.predictor_, measured=known)
         if config.max_error is not None:
             _limit(config, roles, drawn, model, estimates)
     report = _report(config, command, roles, model, estimates, clock.seconds) if estimates else None

@@ -12,7 +12,7 @@ from headstart.text.cleaner import TextCleaner
 from headstart.text.normalise import require_texts
 from headstart.types import Bools, Encoder, Floats, Head, Predictions
 
-__all__ = ["HeldOut", "History", "Predictor", "Stretch"]
+__all__ = ["HeldOut", "History", "Measured", "Predictor", "Stretch"]
 
 _NO_LIMIT = (
     "No held-out rows were kept with this classifier, so no rate of errors can be asked of it. Fit it again with a "
@@ -66,6 +66,15 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """An accuracy when the classifier was made: counted on `n_checked` rows, by one that had learnt from `n_learnt`."""
+
+    accuracy: float
+    n_checked: int
+    n_learnt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Predictor:
     """A fitted text classifier.
 
@@ -73,7 +82,7 @@ class Predictor:
     what it is made of; reasons say why, in sentences for the report. cleaner: what is done to every text before
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
     abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
-    the file that it learnt from (`data.Columns.fitted`), nothing where there was no file.
+    the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
     """
 
     encoder: Encoder
@@ -87,6 +96,7 @@ class Predictor:
     history: History | None = None
     abstaining: Abstaining | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
+    measured: Measured | None = None
 
     @property
     def name(self) -> str:

@@ -13,12 +13,12 @@ from headstart.data.folding import distinct_rows
 from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
-from headstart.evaluation.more_labels import MAX_ROWS, Known, curve_rows, learnt_from_labels, more_labels
+from headstart.evaluation.more_labels import MAX_ROWS, curve_rows, learnt_from_labels, more_labels
 from headstart.evaluation.results import Evaluation, MoreLabels, Report
 from headstart.explaining import ClassWords, exact_class_words
 from headstart.limits import answering
 from headstart.measure import Estimate
-from headstart.predictor import Predictor
+from headstart.predictor import Measured, Predictor
 from headstart.types import Audit, Dataset, Finding, Step
 from headstart.versions import versions
 
@@ -176,9 +176,17 @@ def _more_labels(predictor: Predictor, train: Dataset, own: Estimate, tested: bo
     distinct = distinct_rows(train.texts, y)
     drawn = distinct[curve_rows(y[distinct])]
     features = predictor.encoder.encode(predictor.cleaner.clean_all([train.texts[i] for i in drawn]))
+    return more_labels(features, y[drawn], train.n, known=measured(predictor, own, train.n, tested=tested))
+
+
+def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool) -> Measured | None:
+    """The accuracy of an estimate; None where no row was checked. tested: on other rows than the n_train it learnt
+    from.
+    """
+    if not own.rows.n:
+        return None
     right = np.array(predictor.classes, dtype=object).astype(str)[own.probabilities.argmax(axis=1)] == own.rows.labels
-    learnt = train.n if tested else round(_FOLD_SHARE * train.n)
-    return more_labels(features, y[drawn], train.n, known=Known(float(np.mean(right)), own.rows.n, learnt))
+    return Measured(float(np.mean(right)), own.rows.n, n_train if tested else round(_FOLD_SHARE * n_train))
 
 
 def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:

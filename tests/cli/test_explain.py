@@ -88,3 +88,10 @@ def test_the_report_of_a_fit_has_the_words_of_each_class(headstart: Headstart, r
     assert best == "lovely"
     assert 'id="class_words"' in page.read_text(encoding="utf-8")
     assert f"good: {best}" in headstart("fit", reviews, "--test", reviews, "--encoder", "tfidf", "--no-bundle").out
+
+
+def test_nothing_to_explain(headstart: Headstart, tmp_path: Path) -> None:
+    """An empty text has no words: a usage error before anything is loaded."""
+    for text in ("", "  "):
+        done = headstart("explain", tmp_path / "none", text)
+        assert (done.code, "no words to explain" in " ".join(done.err.split())) == (2, True)

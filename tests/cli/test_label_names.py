@@ -39,3 +39,15 @@ def test_names_of_other_classes(headstart: Any, tmp_path: Path) -> None:
     done = headstart("fit", EXAMPLES / "hotels_en" / "train.csv", "--label-names", names, "--no-bundle")
     assert done.code == 1
     assert "'positiv' is not a label" in done.err
+
+
+def test_without_anything_to_measure_on(headstart: Any, tmp_path: Path) -> None:
+    """No labelled row, no test rows: it says so, why the classifier is as it is, and that there is no report."""
+    names = tmp_path / "names.json"
+    names.write_text('{"差": "差评", "好": "好评"}', encoding="utf-8")
+    done = headstart("fit", "--label-names", names, "--report", tmp_path / "r.html", "--out", tmp_path / "bundle")
+    assert done.code == 0, done.err
+    assert "there are no labelled rows" in done.out
+    assert "Words of a lexicon" in done.out
+    assert "No report was written" in " ".join(done.out.split())
+    assert not (tmp_path / "r.html").exists()

@@ -86,3 +86,11 @@ def test_the_report_of_fit_says_what_more_labels_would_buy(files: tuple[Path, Pa
     report = json.loads(done.out)["report"]
     assert report["more_labels"]["n"] == 24
     assert report["more_labels"]["more"]["500"]["high"] <= 1
+
+
+def test_the_accuracy_now_is_the_one_that_fit_measured(headstart: Headstart, reviews: Path, tmp_path: Path) -> None:
+    """Not that of a stand-in which learns from the same rows: fit and suggest say the same of one bundle."""
+    fitted = json.loads(headstart("fit", reviews, "--encoder", "tfidf", "--out", tmp_path / "b", "--json").out)
+    new = write_rows(tmp_path / "new.csv", [(f"a lovely rude soup {i}", "") for i in range(5)])
+    said = json.loads(headstart("suggest", tmp_path / "b", new, "--labelled", reviews, "--json").out)
+    assert said["more_labels"]["now"] == fitted["report"]["more_labels"]["now"]

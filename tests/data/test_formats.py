@@ -296,3 +296,27 @@ def test_standard_output_is_jsonl_unless_asked(capsysbinary: pytest.CaptureFixtu
     assert capsysbinary.readouterr().out == (
         b'{"text":"x"}\n{"text": "half \\ud800"}\ntext,n\n"[""a"",true]",1.5\n,false\n'
     )
+
+
+def test_plain_text_is_a_text_a_line(tmp_path: Path):
+    """Blank lines are skipped, line ends of any system are none of the text's, and it can be compressed."""
+    rows = [("one, two", 1), ("  drei", 4), ("四", 5)]
+    content = "one, two\r\n\n \n  drei\n四".encode()
+    for name, data in (("a.txt", content), ("b.txt.gz", gzip.compress(content))):
+        found = rows_of(written(tmp_path / name, data))
+        assert [(row.values["text"], row.line) for row in found] == rows
+    source = open_source(tmp_path / "a.txt", Columns())
+    assert source.roles.text == "text"
+    assert "one text a line" in source.notes
+    with pytest.raises(DataError, match="is empty"):
+        list(rows_of(written(tmp_path / "c.txt", b"\n \n")))
+    with pytest.raises(DataError, match="no columns"):
+        format_for("txt", "out.txt").open_writer(io.BytesIO(), ["text"])
+
+
+def test_empty_columns_without_a_name_are_none(tmp_path: Path):
+    """As spreadsheets write them; a value in one of them is a defect of its row, and so is a row that is too short."""
+    path = written(tmp_path / "a.csv", b"text,label,,\none,a,,\ntwo,b\nthree,c,,x\nfour\n")
+    rows = list(rows_of(path))
+    assert [row.values for row in rows] == [{"text": "one", "label": "a"}, {"text": "two", "label": "b"}, {}, {}]
+    assert ["4 fields" in row.defect or "1 field" in row.defect for row in rows] == [False, False, True, True]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from headstart.evaluation import more_labels as module
-from headstart.evaluation.more_labels import Known, curve_rows, more_labels
+from headstart.evaluation.more_labels import curve_rows, more_labels
+from headstart.predictor import Measured
 
 
 def blobs(n: int, seed: int, k: int = 3, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -33,7 +34,7 @@ def test_intervals_hold_their_value_and_stay_between_0_and_1(seed: int, n: int):
 def test_a_known_accuracy_is_the_start():
     """Measured on many rows by a model of all rows, it is the value now, and the interval is narrower."""
     x, y = blobs(60, 0)
-    rough, sure = more_labels(x, y), more_labels(x, y, known=Known(0.8, 100_000, 60))
+    rough, sure = more_labels(x, y), more_labels(x, y, known=Measured(0.8, 100_000, 60))
     assert rough is not None
     assert sure is not None
     assert sure.now.value == pytest.approx(0.8, abs=1e-4)

@@ -189,3 +189,14 @@ def test_the_cost_of_teaching_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> No
     first, second = (lexicon.axes.taught(rows, each).weights for each in (features, others))
     np.testing.assert_array_equal(first, second)
     assert first.any()
+
+
+def test_terms_of_the_texts_language_come_first() -> None:
+    """Chinese words before English ones for Chinese texts: of equal weights those are shown that the texts can hold."""
+    lexicon = Lexicon.of([("positive",), ("negative",)], ["房间很干净", "味道很差"])
+    assert lexicon is not None
+    terms = lexicon.encoder._settings()["vocabulary"]
+    latin = [not any("\u3400" <= character <= "\u9fff" for character in term) for term in terms]
+    assert latin == sorted(latin)
+    assert latin[0] is False
+    assert latin[-1] is True

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from sklearn.preprocessing import normalize
 
-from headstart import TextClassifier, load_bundle
+from headstart import Dataset, TextClassifier, load_bundle
 from headstart.encoders import make_encoder
 from headstart.encoders.composed import Composed
-from headstart.few_labels.reading import _read_until, highest_layer, naming
+from headstart.few_labels.reading import _read_until, highest_layer, naming, read
+from headstart.types import Task
 
 
 class _Layers:
@@ -89,3 +90,40 @@ def test_encoders_side_by_side_have_rows_of_their_own() -> None:
     rows = Composed.of(("bow+scale", "tfidf"), (dense, words)).encode(texts)
     parts = [normalize(each.encode(texts)) for each in (dense, words)]
     np.testing.assert_allclose(rows.toarray(), np.hstack([part.toarray() for part in parts]), atol=1e-6)
+
+
+def _task(texts: Sequence[str], unlabelled: Sequence[str], **more: Any) -> Task:
+    return Task(tuple(texts), np.arange(len(texts)) % 2, ("a", "b"), unlabelled=Dataset(tuple(unlabelled)), **more)
+
+
+ENGLISH, CHINESE = ["a good film", "a bad film", "the soup was cold"], ["房间很干净", "味道很差", "物流很快"]
+
+
+@pytest.mark.parametrize(
+    ("labelled", "unlabelled", "kept"),
+    [
+        (ENGLISH, [*(f"{i} more films" for i in range(5)), *CHINESE], 5),
+        (CHINESE, [*(f"{i} more films" for i in range(5)), *(f"{text}！" for text in CHINESE)], 3),
+        (CHINESE, ["房间 room 很 nice 干净"], 1),  # both at once: it may well belong to them
+        ([*ENGLISH, *CHINESE], [*(f"{i} more films" for i in range(5)), *(f"{text}！" for text in CHINESE)], 8),
+    ],
+)
+def test_texts_in_another_language_are_left_out(labelled: list[str], unlabelled: list[str], kept: int) -> None:
+    """They say nothing of these classes, nor of the classes' shares; and the report says so."""
+    reading = read(_task(labelled * 4, unlabelled), "tfidf", "tfidf", {})
+    assert len(reading.unlabelled) == kept
+    left = [note for note in reading.notes if "left out" in note]
+    assert len(left) == (kept < len(unlabelled))
+
+
+def test_the_labelled_rows_choose_the_encoder() -> None:
+    """Unlabelled texts in another language do not keep English rows from the encoder that has read English."""
+    pytest.importorskip("onnxruntime")
+    reading = read(_task(ENGLISH * 4, CHINESE * 40), "auto", "tfidf", {})
+    assert not any("has read English only" in note for note in reading.notes)
+
+
+def test_why_texts_were_not_read() -> None:
+    """All of them repeat labelled rows: the note says so, and not only how many were read."""
+    reading = read(_task(ENGLISH * 4, ENGLISH), "tfidf+pca:2", "tfidf", {})
+    assert "0 of 3 unlabelled texts were read; the others repeat labelled rows or each other." in reading.notes

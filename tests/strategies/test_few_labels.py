@@ -243,3 +243,11 @@ def test_words_of_names_teach_directions_of_words() -> None:
     assert "lsa taught by these words" in said
     assert "+ names of the classes" not in said
     assert model.predict(["苹果", "椅子"]).tolist() == ["positive", "negative"]
+
+
+@pytest.mark.parametrize(("labels", "said"), [(("1", "2"), True), (("good", "bad"), False)])
+def test_labels_that_say_nothing_are_said_to(labels: tuple[str, str], said: bool) -> None:
+    """Names are the cheapest help there is: whoever numbers the classes is told how to give them."""
+    texts = [f"a {word} film {i}" for i in range(8) for word in ("good", "bad")]
+    reasons = TextClassifier("tfidf", "few_labels").fit(texts, labels * 8).predictor_.reasons
+    assert any("--label-names FILE" in reason for reason in reasons) == said

@@ -14,7 +14,7 @@ from headstart.abstaining import Abstaining
 from headstart.bundle import layout
 from headstart.bundle.swap import one_at_a_time, recover
 from headstart.errors import BundleCorrupt, BundleTooNew, HeadstartError, UnknownComponent
-from headstart.predictor import History, Predictor
+from headstart.predictor import History, Measured, Predictor
 from headstart.text.cleaner import TextCleaner
 from headstart.types import State
 
@@ -73,6 +73,7 @@ def build(folder: Path) -> Predictor:
             cleaner=TextCleaner.from_settings(model.get("cleaning", ())),  # format 1 without it: nothing was cleaned
             history=History.from_settings(model["history"]) if "history" in model else None,
             abstaining=_abstaining(folder, model["abstaining"]) if "abstaining" in model else None,
+            measured=Measured(**model["measured"]) if "measured" in model else None,
             columns={str(role): str(name) for role, name in model.get("columns", {}).items()},
         )
     except UnknownComponent as error:

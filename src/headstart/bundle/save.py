@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,8 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "cleaning": predictor.cleaner.settings(),
         "columns": dict(predictor.columns),
     }
+    if predictor.measured is not None:
+        model["measured"] = asdict(predictor.measured)
     if predictor.history is not None:
         model["history"] = predictor.history.settings()
     if predictor.abstaining is not None:

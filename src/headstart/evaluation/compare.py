@@ -107,9 +107,10 @@ def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, 
     unit = _UNITS.get(metric, f"points of {metric}")
     points, low, high = (100.0 * v for v in ends)
     if verdict == "no difference shown":
+        more = " More test rows would narrow the interval." if low < high else ""
         return (
             f"{model} and {baseline} differ by {points:+.1f} {unit} on {n:,} rows (95 % interval {low:+.1f} "
-            f"to {high:+.1f}): no difference shown. More test rows would narrow the interval."
+            f"to {high:+.1f}): no difference shown.{more}"
         )
     if verdict == "hurt":
         points, low, high = -points, -high, -low

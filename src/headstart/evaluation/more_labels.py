@@ -4,7 +4,7 @@ Shape letters: n texts, d features, k classes.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy import sparse
@@ -13,12 +13,13 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # n
 from headstart.evaluation.results import Interval, MoreLabels
 from headstart.functional.resampling import stratified_folds, stratified_sample
 from headstart.functional.ridge import dual_ridge
+from headstart.predictor import Measured
 
 if TYPE_CHECKING:
     from headstart.predictor import Predictor
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["EXTRA", "LEAST_ROWS", "MAX_ROWS", "Known", "curve_rows", "learnt_from_labels", "more_labels"]
+__all__ = ["EXTRA", "LEAST_ROWS", "MAX_ROWS", "curve_rows", "learnt_from_labels", "more_labels"]
 
 EXTRA = (50, 200, 500)
 MAX_ROWS = 2_000  # with more of them 500 more change little
@@ -37,14 +38,6 @@ _INFLATION = 1.5  # variance of a cross-validated accuracy over that of as many 
 _MODEL = 0.1  # standard deviation that no more rows would take away
 
 
-class Known(NamedTuple):
-    """An accuracy that was measured elsewhere."""
-
-    accuracy: float
-    n_checked: int  # rows that it was counted on
-    n_learnt: int  # rows that its model had learnt from
-
-
 def curve_rows(y: "Ints", random_state: int = 0) -> "Ints":
     """Sorted rows that the curve needs the features of: at most about 600, each class in proportion."""
     return stratified_sample(y, CURVE_ROWS, np.random.default_rng(random_state))
@@ -60,7 +53,7 @@ def more_labels(
     y: "Ints",
     n_rows: int | None = None,
     *,
-    known: Known | None = None,
+    known: Measured | None = None,
     extra: Sequence[int] = EXTRA,
     random_state: int = 0,
 ) -> MoreLabels | None:
@@ -88,12 +81,12 @@ def more_labels(
     chance = 1.0 / (int(y.max()) + 1)  # few rows can look worse than that, and never are
     accuracies = [max(accuracy, chance) for accuracy in accuracies]
     slope, slope_variance = _slope(sizes, accuracies, n)
-    accuracy, n_checked, n_learnt = known or Known(accuracies[-1], n, round(sizes[-1]))
-    now, variance = _log_odds(accuracy, n_checked)
+    measured = known or Measured(accuracies[-1], n, round(sizes[-1]))
+    now, variance = _log_odds(measured.accuracy, measured.n_checked)
     total = n_rows if n_rows is not None else n
 
     def expected(n_more: int) -> Interval:
-        reach = float(np.log((total + n_more) / n_learnt))
+        reach = float(np.log((total + n_more) / measured.n_learnt))
         centre = now + slope * reach
         deviation = np.sqrt(_INFLATION * variance + reach**2 * slope_variance + _MODEL**2)
         value, low, high = (_share(centre + side * _LEVEL * deviation) for side in (0.0, -1.0, 1.0))

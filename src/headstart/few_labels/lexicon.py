@@ -125,7 +125,8 @@ class Lexicon:
             return None
         language = choose_analyser(texts)
         of_axes = [_weights(axis, language) for axis in axes]
-        terms = sorted({term for weights in of_axes for term in weights})
+        known_terms = {term for weights in of_axes for term in weights}
+        terms = sorted(known_terms, key=lambda term: (language == "zh" and not _HAN.search(term), term))
         weights = np.array([[of_axis.get(term, 0.0) for term in terms] for of_axis in of_axes])
         return cls(_encoder(terms, language), Axes(weights, places))
 

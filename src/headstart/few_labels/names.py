@@ -72,7 +72,10 @@ def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | 
         lacking = [label for label in labels if not names.get(label)]
         if unknown:
             near = did_you_mean(unknown[0], labels)
-            raise ConfigError(f"label names: {unknown[0]!r} is not a label of the data.{near} Labels: {_some(labels)}.")
+            raise ConfigError(
+                f"label names: {unknown[0]!r} is not a label of the data.{near} Labels: {_some(labels)}. "
+                "A class without a labelled row cannot be learnt beside others that have some: leave its name out."
+            )
         if lacking:
             raise ConfigError(f"label names: there is none for {_some(lacking)}. Each class needs one.")
     found = []

@@ -17,7 +17,7 @@ from headstart.encoders.composed import Composed
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, HeadstartError
 from headstart.few_labels.experts import Linear
-from headstart.text.language import LEAST_ENGLISH, english_share
+from headstart.text.language import LEAST_ENGLISH, english_share, language_of, language_shares
 from headstart.types import Dataset, Encoder, Floats, Task
 
 __all__ = ["Reading", "encoding", "highest_layer", "layers_of", "naming", "read", "transferable"]
@@ -26,6 +26,7 @@ MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
 _SHARE_OF_BUDGET = 0.5  # of the time, by which unlabelled texts have to be read
 _BLOCK = 100  # of them, between two looks at the clock
+_SPOKEN = 0.05  # of the labelled rows, from which unlabelled texts of their language are wanted
 _N_LAYERS = 4  # evenly from the middle of a network to its top
 _LEAST_TEXTS = 400  # unlabelled ones, that directions of words (lsa) are learnt from: 120 misled, 400 helped
 
@@ -91,9 +92,12 @@ def read(
     an encoder that learns from labels, and what encoders raise.
     """
     usual = _MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED
-    drawn = _drawn(task, usual if most_unlabelled is None else most_unlabelled)
+    wanted, foreign = _wanted(task)
+    drawn = _drawn(task, wanted, usual if most_unlabelled is None else most_unlabelled)
     everything = (*task.texts, *drawn)
-    name, notes = (encoder, []) if encoder != "auto" else _choose(everything or _names(task), len(drawn))
+    name, notes = (encoder, []) if encoder != "auto" else _choose(task.texts or drawn or _names(task), len(drawn))
+    if foreign:
+        notes.append(f"{foreign:,} unlabelled texts are in a language that the labelled rows do not have: left out.")
     until = None if task.budget_s is None else time.perf_counter() + _SHARE_OF_BUDGET * task.budget_s
     dense, features = _encoded(name, task, everything, settings)
     if dense is None or issparse(features):
@@ -103,10 +107,13 @@ def read(
         rows = _unit(counted.encode(everything))
         return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
     more = _read_until(dense, drawn, until)
-    drawn = drawn[: len(more)]
+    short, drawn = len(more) < len(drawn), drawn[: len(more)]
     features = np.concatenate([features, more]) if len(features) else more
     if task.unlabelled is not None:
-        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read.")
+        why = "; there was no time for more" if short else ""
+        if not foreign and len(drawn) == len(wanted) < task.unlabelled.n:
+            why = "; the others repeat labelled rows or each other"
+        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read{why}.")
     if not task.texts:
         return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes), _is_unit(features))
     everything = (*task.texts, *drawn)
@@ -176,11 +183,22 @@ def naming(encoder: Any) -> Callable[[Sequence[str]], Floats]:
     return encode_names
 
 
-def _drawn(task: Task, most: int) -> tuple[str, ...]:
-    """Different unlabelled texts that are no labelled ones, at most so many, drawn at random."""
+def _wanted(task: Task) -> tuple[list[str], int]:
+    """The different unlabelled texts that are no labelled ones, in a language (script) that one of twenty labelled rows
+    is in, where there are any; and how many are in another one.
+    """
     given = task.unlabelled if task.unlabelled is not None else Dataset(())
     known = set(task.texts)
     texts = [text for text in dict.fromkeys(given.texts) if text not in known and text.strip()]
+    spoken = {language for language, share in language_shares(task.texts).items() if share >= _SPOKEN}
+    if not texts or not spoken or "mixed" in spoken:
+        return texts, 0
+    own = [text for text in texts if language_of(text) in {*spoken, "mixed"}]
+    return own, len(texts) - len(own)
+
+
+def _drawn(task: Task, texts: Sequence[str], most: int) -> tuple[str, ...]:
+    """At most so many of the texts, drawn at random."""
     rows = np.random.default_rng(task.random_state).permutation(len(texts))[:most]
     return tuple(texts[row] for row in rows)
 

@@ -154,7 +154,8 @@ def _forecast(
     y = np.unique(names, return_inverse=True)[1]
     distinct = distinct_rows(labelled.texts, y)
     drawn = distinct[curve_rows(y[distinct], random_state)]
-    found = more_labels(features[drawn], y[drawn], labelled.n, random_state=random_state)
+    known = predictor.measured  # else a stand-in is, which may be far worse than what `fit` said
+    found = more_labels(features[drawn], y[drawn], labelled.n, known=known, random_state=random_state)
     if found is None:
         notes.append(f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows of two classes.")
     return found, tuple(notes)

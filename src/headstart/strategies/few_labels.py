@@ -35,6 +35,7 @@ _OTHER_SHARES = (
     "What the labelled rows say of the whole model is about their own shares of the classes; "
     "on texts like the unlabelled ones it will differ."
 )
+_NAMELESS = "Nothing is known of what the labels mean, which are no words: --label-names FILE gives their names."
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 
 
@@ -128,7 +129,8 @@ class FewLabels(OwnHead):
         tuned = last.add() if self.settings.tuning == "auto" else None
         rungs += [] if tuned is None else [tuned.rung]
         others = [_OTHER_SHARES] if offset.any() else []
-        reasons = (*reading.notes, *_told(rungs), *others, *_unused(task, reading, rungs))
+        nameless = [_NAMELESS] if names is None and self.settings.names == "auto" else []
+        reasons = (*reading.notes, *_told(rungs), *others, *nameless, *_unused(task, reading, rungs))
         return _predictor(task, reading, said, ladder.taken(), tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:

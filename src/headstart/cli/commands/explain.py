@@ -57,6 +57,8 @@ def explain(
     given = list(texts or [])
     if not (given or file or classes):
         raise typer.BadParameter("give texts, --file PATH, or --classes.", param_hint="TEXT")
+    if not all(each.strip() for each in given):
+        raise typer.BadParameter("an empty text has no words to explain.", param_hint="TEXT")
     with showing_progress():
         predictor = load_bundle(bundle)
         if file is not None:

@@ -125,14 +125,19 @@ def _payload(outcome: "Outcome") -> dict[str, Any]:
 
 def _show(outcome: "Outcome") -> None:
     from rich.console import Console
+    from rich.text import Text
 
     from headstart.evaluation.report import print_report
+    from headstart.evaluation.report.formatting import visible
 
     console = Console()
     if outcome.report is None:
-        console.print(
-            "No figures: too few different rows a class to hold some out. Give rows to measure on with --test FILE."
-        )
+        why = "too few different rows a class to hold some out" if outcome.n_train else "there are no labelled rows"
+        console.print(f"No figures: {why}. Give rows to measure on with --test FILE.")
+        for reason in outcome.model.predictor_.reasons:
+            console.print(Text(f"- {visible(reason)}"))
+        if outcome.config.report is not None:
+            console.print(f"No report was written to {outcome.config.report}: it would have no figures.")
         if (limit := outcome.model.predictor_.limit()) is not None:
             console.print(limit.sentence())
         if outcome.bundle is not None:

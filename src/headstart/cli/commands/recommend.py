@@ -1,5 +1,6 @@
 """Ask which encoder and strategy suit a file, before fitting any: accuracy to expect, time, reasons."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -75,14 +76,14 @@ def recommend(
     }
     flags = [word for name, (value, usual) in given.items() if value != usual for word in (name, str(value))]
     flags += ["--skip-bad-rows"] if skip_bad_rows else []
-    command = _next_command(file, found, flags)
+    command, plain = _next_command(file, found, flags), shlex.join(["headstart", "fit", file, *flags])
     steps = [
         f"{step.action}: {step.n_before - step.n_after:,}" for step in loaded.steps if step.n_after < step.n_before
     ]
     if json:
         write_json(_payload(found, command, steps))
     else:
-        _show(found, command, steps)
+        _show(found, command, plain, steps)
 
 
 def _seconds(budget: str) -> float:
@@ -99,8 +100,6 @@ def _seconds(budget: str) -> float:
 
 
 def _next_command(file: str, found: "Recommendation", flags: list[str]) -> str | None:
-    import shlex
-
     if found.best is None or found.strategy is None:
         return None
     return shlex.join(["headstart", "fit", file, "--encoder", found.best, "--strategy", found.strategy, *flags])
@@ -112,7 +111,7 @@ def _payload(found: "Recommendation", command: str | None, steps: list[str]) -> 
     return {**asdict(found), "steps": steps, "next": command}
 
 
-def _show(found: "Recommendation", command: str | None, steps: list[str]) -> None:
+def _show(found: "Recommendation", command: str | None, plain: str, steps: list[str]) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -127,6 +126,8 @@ def _show(found: "Recommendation", command: str | None, steps: list[str]) -> Non
     if command is not None:
         console.print(Text("Next", style="dim"))
         console.print(Text(f"  {command}", style="bold"), soft_wrap=True)
+        console.print(Text("Or several of them together, as far as held-out rows are better off", style="dim"))
+        console.print(Text(f"  {plain}", style="bold"), soft_wrap=True)
 
 
 def _facts(found: "Recommendation", steps: list[str]) -> "RenderableType":

@@ -52,6 +52,8 @@ class Delimited:
             n_rows = 0
             for line, record, defect in records:
                 n_rows += 1
+                if len(record) > len(header) and not any(record[len(header) :]):  # empty columns without a name
+                    record = record[: len(header)]
                 if not defect and len(record) != len(header):
                     defect = f"{_n_fields(record)} where the header has {len(header)}"
                 yield Row(line, {}, defect) if defect else Row(line, dict(zip(header, record, strict=True)))
@@ -148,6 +150,8 @@ def _header(record: tuple[int, list[str], str] | None, name: str) -> list[str]:
     line, header, defect = record
     if defect:
         raise DataError(f"{name} line {line}: the header has {defect}.")
+    while len(header) > 1 and not header[-1]:  # as spreadsheets write columns that were used once
+        header = header[:-1]
     twice = next((column for column in header if header.count(column) > 1), None)
     if twice is not None:
         raise DataError(f"{name} line {line}: the header has the column {twice!r} twice. Rename one of them.")

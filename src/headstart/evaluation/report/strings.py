@@ -54,7 +54,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "no_interval": ("no interval computed", "未计算区间"),
     "not_computed": ("not computed", "未计算"),
     "right_of": ("{right} of {n} texts right", "{n} 条文本中 {right} 条正确"),
-    "on_rows": ("{n} test rows", "{n} 条测试数据"),
+    "on_rows": ("{n} rows checked", "检验 {n} 条数据"),
     "summary": ("How good is it?", "效果如何？"),
     "further_metrics": ("Further metrics ({n})", "其他指标（{n}）"),
     "metrics_note": (
