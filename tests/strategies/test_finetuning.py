@@ -115,8 +115,8 @@ def test_frozen_layers_do_not_use_up_a_budget(fit: Fit, monkeypatch: pytest.Monk
 def test_states_that_were_kept_are_kept_again(
     first: bool, fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, interrupt_at: Interrupt
 ) -> None:
-    """A run that goes on decides as before, whatever time is left now: to the weights of a run in one piece."""
-    answers = iter([first, first, not first])
+    """A run that goes on does as it did, whatever time is left now: to the weights of a run in one piece."""
+    answers = iter([first, first])  # of the run in one piece, and of the one that is broken off: nobody asks again
     monkeypatch.setattr(plan, "states_pay", lambda *_: next(answers))
     whole = fit(budget_s=3600.0, batch_tokens=16)
     with monkeypatch.context() as patch:
