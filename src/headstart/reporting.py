@@ -62,7 +62,7 @@ def report_on_run(
         answering=answering(limit, predictor.classes, own.rows.labels or (), own.probabilities, "test" in roles),
         audits=_audits(roles, predictor),
         steps=tuple(step for role in roles.values() for step in role.steps),
-        more_labels=_more_labels(predictor, roles["train"].dataset, own, "test" in roles),
+        more_labels=_more_labels(predictor, roles["train"].dataset, own),
         **about,
     )
     if baseline is None:
@@ -168,7 +168,7 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
     return tuple(audits)
 
 
-def _more_labels(predictor: Predictor, train: Dataset, own: Estimate, tested: bool) -> MoreLabels | None:
+def _more_labels(predictor: Predictor, train: Dataset, own: Estimate) -> MoreLabels | None:
     """What further labelled rows would buy; None where there are many, or where the encoder has seen their labels."""
     if train.labels is None or train.n > MAX_ROWS or not own.rows.n or learnt_from_labels(predictor):
         return None
@@ -176,7 +176,7 @@ def _more_labels(predictor: Predictor, train: Dataset, own: Estimate, tested: bo
     distinct = distinct_rows(train.texts, y)
     drawn = distinct[curve_rows(y[distinct])]
     features = predictor.encoder.encode(predictor.cleaner.clean_all([train.texts[i] for i in drawn]))
-    return more_labels(features, y[drawn], train.n, known=measured(predictor, own, train.n, tested=tested))
+    return more_labels(features, y[drawn], train.n, known=predictor.measured)
 
 
 def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool) -> Measured | None:

@@ -3,7 +3,7 @@ guess.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Self
 
 from headstart.errors import DataError, did_you_mean
@@ -54,7 +54,7 @@ class Roles:
         return {"text": self.text, "label": self.label or "", "title": self.title or ""}
 
 
-_DEFAULTS = {"text": "text", "label": "label", "domain": "domain", "title": "title"}
+_DEFAULTS = {each.name: str(each.default) for each in fields(Columns) if each.name != "fitted"}
 
 
 def resolve(columns: Columns, present: Sequence[str], name: str, *, labelled: bool | None) -> Roles:
