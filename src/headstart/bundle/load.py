@@ -101,7 +101,11 @@ def _arrays(path: Path) -> dict[str, Any]:
 
 def _refuse_others(folder: Path, files: dict[str, Any]) -> None:
     """Nothing is read that the manifest does not list; what nobody reads may lie there."""
-    for path in folder.rglob("*"):
+    try:
+        present = list(folder.rglob("*"))
+    except OSError as error:  # the folder goes away while it is listed: a save without an atomic exchange
+        raise BundleCorrupt(f"{folder} cannot be read: {error.strerror or error}.") from error
+    for path in present:
         name = path.relative_to(folder).as_posix()
         if path.is_file() and name not in files and layout.is_read(name):
             raise BundleCorrupt(f"{path} is not in the bundle's manifest. Copy the bundle again, or save it again.")
