@@ -18,6 +18,7 @@ from headstart.held_out import NOT_CHECKED, out_of_fold
 from headstart.predictor import Predictor
 from headstart.strategies import make_strategy
 from headstart.text.cleaner import TextCleaner
+from headstart.text.language import language_shares
 from headstart.text.normalise import require_texts
 from headstart.types import Dataset, Floats, Ints, Strategy, Task
 
@@ -108,7 +109,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
         make = self._maker(has_rows=bool(values))
-        self.predictor_: Predictor = replace(make().fit(task), cleaner=cleaner)
+        made = make().fit(task)
+        self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=language_shares(_learnt_from(task)))
         if max_error is not None:
             make = self.for_part()._maker(has_rows=bool(values))
             self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, max_error))
@@ -180,6 +182,12 @@ def _abstaining(make: Callable[[], Strategy], task: Task, max_error: MaxError) -
         return Abstaining.from_held_out(np.empty((0, k)), np.empty(0, np.int64), max_error, NOT_CHECKED)
     protocol = f"{len(found.rows):,} training rows: {found.way}"
     return Abstaining.from_held_out(found.probabilities, task.y[found.rows], max_error, protocol)
+
+
+def _learnt_from(task: Task) -> Sequence[str]:
+    """The texts that say what a class is: labelled ones, and without any the unlabelled ones."""
+    labelled = (*task.texts, *(task.source.texts if task.source else ()))
+    return labelled or (task.unlabelled.texts if task.unlabelled else ())
 
 
 def _only_names(label_names: Mapping[str, Any]) -> tuple[Any, Any]:

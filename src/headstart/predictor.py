@@ -9,6 +9,7 @@ import numpy as np
 from headstart.abstaining import Abstaining, Limit, MaxError
 from headstart.errors import ConfigError
 from headstart.text.cleaner import TextCleaner
+from headstart.text.language import unfamiliar
 from headstart.text.normalise import require_texts
 from headstart.types import Bools, Encoder, Floats, Head, Predictions
 
@@ -83,6 +84,7 @@ class Predictor:
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
     abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
+    languages: `language_shares` of the texts that it learnt from, nothing where they are not known.
     """
 
     encoder: Encoder
@@ -97,6 +99,7 @@ class Predictor:
     abstaining: Abstaining | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     measured: Measured | None = None
+    languages: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -113,6 +116,12 @@ class Predictor:
     def truncated(self, texts: Iterable[str]) -> Bools:
         """(n,) True where the text, once cleaned, is longer than the encoder reads."""
         return self.encoder.truncated(self.cleaner.clean_all(require_texts(texts)))
+
+    def unfamiliar(self, texts: Iterable[str]) -> Bools:
+        """(n,) True where the text is in a script that the predictor did not learn from: its label means nothing,
+        unless the encoder has read that language before.
+        """
+        return np.array(unfamiliar(require_texts(texts), self.languages), dtype=bool)
 
     def predict(self, texts: Iterable[str], *, max_error: float | str | MaxError | None = None) -> Predictions:
         """Labels, probabilities, which texts were too long to be read whole, and which are better not answered.

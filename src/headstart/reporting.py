@@ -11,7 +11,7 @@ import numpy as np
 from headstart import data
 from headstart.data.folding import distinct_rows
 from headstart.evaluation.compare import compare
-from headstart.evaluation.labels import unknown_labels
+from headstart.evaluation.labels import unfamiliar_texts, unknown_labels
 from headstart.evaluation.metrics import evaluate
 from headstart.evaluation.more_labels import MAX_ROWS, curve_rows, learnt_from_labels, more_labels
 from headstart.evaluation.results import Evaluation, MoreLabels, Report
@@ -99,7 +99,7 @@ def report_on_bundle(
         _report(predictor, estimate, title=f"{_short(rows.origin)}: {predictor.name}"),
         command=command,
         answering=answering(limit, predictor.classes, rows.labels or (), found.probabilities),
-        audits=(replace(audit, findings=(*_unknown_labels(predictor, rows), *audit.findings)),),
+        audits=(replace(audit, findings=(*_unknown(predictor, rows), *audit.findings)),),
         steps=loaded.steps,
     )
 
@@ -163,7 +163,7 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
     for name, role in roles.items():
         others = (train,) if name == "test" else ()
         audit = role.audit(others=others, truncated=predictor.truncated(role.dataset.texts))
-        unknown = _unknown_labels(predictor, role.dataset) if name == "test" else ()
+        unknown = _unknown(predictor, role.dataset) if name == "test" else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)
 
@@ -189,7 +189,8 @@ def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool)
     return Measured(float(np.mean(right)), own.rows.n, n_train if tested else round(_FOLD_SHARE * n_train))
 
 
-def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
-    """Labels of the test rows that no training row has: they count as errors, and the report says so."""
-    found = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
-    return (found,) if found is not None else ()
+def _unknown(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
+    """Labels and scripts of the test rows that no training row has: they lower the figures, and the report says so."""
+    labels = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
+    script = unfamiliar_texts(predictor.unfamiliar(rows.texts), rows)
+    return tuple(found for found in (labels, script) if found is not None)

@@ -22,13 +22,15 @@ _LABEL_COLUMN = "predicted"
 
 @dataclass(slots=True)
 class Summary:
-    """What was done: rows written, rows without usable text, texts that were longer than the encoder reads, texts
-    that are not answered (None without a limit of errors); the column that has the labels.
+    """What was done: rows written, rows without usable text, texts that were longer than the encoder reads, texts in a
+    script that the predictor did not learn from, texts that are not answered (None without a limit of errors); the
+    column that has the labels.
     """
 
     n: int = 0
     n_unusable: int = 0
     n_truncated: int = 0
+    n_unfamiliar: int = 0
     n_abstained: int | None = None
     label_column: str = _LABEL_COLUMN
 
@@ -41,6 +43,9 @@ class Summary:
         parts = [f"{self.n:,} rows predicted"]
         if self.n_truncated:
             parts.append(f"{self.n_truncated:,} texts were longer than the encoder reads (column truncated)")
+        if self.n_unfamiliar:
+            what = "texts are in a script that it did not learn from: do not trust their labels"
+            parts.append(f"{self.n_unfamiliar:,} {what}")
         if self.n_abstained is not None:
             parts.append(f"{self.n_abstained:,} texts are better not answered (column abstained)")
         if self.n_unusable:
@@ -102,7 +107,9 @@ def _predicted(
     limit: Limit | None,
     sets: bool,
 ) -> Iterator[dict[str, object]]:
-    found = predictor.predict([row.text for row in chunk if row.text is not None])
+    texts = [row.text for row in chunk if row.text is not None]
+    found = predictor.predict(texts)
+    summary.n_unfamiliar += int(predictor.unfamiliar(texts).sum())
     more = _limited(predictor, found.probabilities, limit, sets)
     results = zip(found.labels.tolist(), found.probabilities.tolist(), found.truncated.tolist(), more, strict=True)
     for row in chunk:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.text.language import language_of, language_shares
+from headstart.text.language import language_of, language_shares, unfamiliar
 
 SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
@@ -54,6 +54,24 @@ def test_shares_sum_to_one_and_count(texts: list[str]):
 def test_no_texts_have_no_language():
     """Without texts all shares are 0."""
     assert language_shares([]) == {"zh": 0.0, "en": 0.0, "mixed": 0.0, "other": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("known", "expected"),
+    [
+        (["good", "fine"], [True, False, False, True, False]),
+        (["很好", "不错"], [False, True, False, True, False]),
+        (["good", "很好"], [False, False, False, True, False]),
+        (["I love 北京"], [False, False, False, True, False]),  # whoever has read both has read either
+        (["спасибо"], [True, True, False, False, False]),
+        (["good"] * 199 + ["很好"], [True, False, False, True, False]),  # one in 200 is no knowledge
+        ([], [False] * 5),
+    ],
+)
+def test_a_script_is_unfamiliar_where_hardly_any_text_has_it(known: list[str], expected: list[bool]):
+    """By the shares of the known texts; a text of two scripts, or without letters, never is."""
+    texts = ["房间很干净", "a clean room", "check in 很快", "чистая комната", "10/10 !!!"]
+    assert unfamiliar(texts, language_shares(known)) == expected
 
 
 @pytest.mark.shared

@@ -75,6 +75,7 @@ def build(folder: Path) -> Predictor:
             abstaining=_abstaining(folder, model["abstaining"]) if "abstaining" in model else None,
             measured=Measured(**model["measured"]) if "measured" in model else None,
             columns={str(role): str(name) for role, name in model.get("columns", {}).items()},
+            languages={str(name): float(share) for name, share in model.get("languages", {}).items()},
         )
     except UnknownComponent as error:
         raise BundleTooNew(

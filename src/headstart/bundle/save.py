@@ -130,6 +130,7 @@ def _write_parts(predictor: Predictor, folder: Path) -> None:
         "reasons": list(predictor.reasons),
         "cleaning": predictor.cleaner.settings(),
         "columns": dict(predictor.columns),
+        "languages": dict(predictor.languages),
     }
     if predictor.measured is not None:
         model["measured"] = asdict(predictor.measured)

@@ -8,12 +8,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LEAST_ENGLISH", "english_share", "language_of", "language_shares"]
+__all__ = ["LEAST_ENGLISH", "english_share", "language_of", "language_shares", "unfamiliar"]
 
 LEAST_ENGLISH = 0.5  # `english_share` from which a model that has read English only is worth trying
 _MOST_TEXTS = 4000  # more would not tell another language
+_LEAST_KNOWN = 0.01  # of the texts, from which their script was learnt from
 
 _HAN_SET = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _LATIN_SET = "A-Za-z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff\uff21-\uff3a\uff41-\uff5a"
@@ -60,6 +61,25 @@ def english_share(texts: Sequence[str]) -> float:
     """The share of the texts (of more than 4,000 the first) that are "en" or "mixed"; 0 when there are none."""
     shares = language_shares(texts[:_MOST_TEXTS])
     return shares["en"] + shares["mixed"]
+
+
+def unfamiliar(texts: Sequence[str], known: Mapping[str, float]) -> list[bool]:
+    """For each text whether it is in a script that hardly any of the texts have whose `language_shares` are `known`.
+
+    Never of a text without letters, nor of a "mixed" one; none where nothing is known.
+
+    >>> unfamiliar(["很好", "Good food", "12345"], {"en": 0.98, "other": 0.02})
+    [True, False, False]
+    """
+    seen = {language for language, share in known.items() if share >= _LEAST_KNOWN}
+    if "mixed" in seen:
+        seen |= {"zh", "en"}
+    if not seen:
+        return [False] * len(texts)
+    return [
+        (language := language_of(text)) not in {*seen, "mixed"} and (language != "other" or bool(_OTHER.search(text)))
+        for text in texts
+    ]
 
 
 def _count(script: re.Pattern[str], text: str) -> int:

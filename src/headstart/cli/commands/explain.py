@@ -69,6 +69,8 @@ def explain(
             given += loaded.dataset.texts
             if loaded.dataset.n == limit:
                 say(f"the first {limit:,} rows of {file}; more with --limit")
+        if n_strange := int(predictor.unfamiliar(given).sum()):
+            say(f"texts in a script that the model did not learn from, of which it cannot speak: {n_strange:,}")
         if classes:
             spoken = class_words(predictor, given, label=class_, n=words, method=method, most_reads=max_reads)
             explained = []
