@@ -18,8 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: setup  ## the main job on the hand-written examples
 	$(BIN)/headstart demo
 
-test: setup  ## all tests
-	$(BIN)/python -m pytest
+test: setup  ## all tests, on at most four cores
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 check: setup  ## format, rules, types, architecture
 	$(BIN)/ruff format --check .

@@ -24,6 +24,14 @@ CORPUS = [
 ] * 4
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Of several processes that test side by side each keeps to its cores: libraries take a thread for each they see."""
+    worker = getattr(config, "workerinput", None)
+    if worker is not None and hasattr(os, "sched_setaffinity"):
+        cores, number = sorted(os.sched_getaffinity(0)), int(worker["workerid"].removeprefix("gw"))
+        os.sched_setaffinity(0, cores[number % len(cores) :: worker["workercount"]])
+
+
 @pytest.fixture(autouse=True)
 def _no_user_cache(monkeypatch: pytest.MonkeyPatch) -> None:
     """No test reads or writes the user's feature cache; tests of the cache set a folder of their own."""

@@ -44,14 +44,37 @@ def test_rows_keep_their_columns_and_say_why(files: tuple[Path, Path, Path], hea
     done = headstart("suggest", bundle, new, "--labelled", labelled, "--n", 6, "--out", out)
     assert done.code == 0, done.err
     rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
-    assert list(rows[0]) == ["id", "text", "domain", "reason", "predicted", "probability", "reason_"]
+    assert list(rows[0]) == ["id", "text", "domain", "reason", "label", "predicted", "probability", "reason_"]
     assert len({row["text"] for row in rows}) == 6
     assert {row["reason"] for row in rows} == {"kept"}
     assert {row["domain"] for row in rows} == {"a", "b"}
+    assert {row["label"] for row in rows} == {""}
     assert all(row["reason_"] for row in rows)
     assert "50 more labels: about" in done.out.replace("\n", " ")
     assert "repeat another one" in done.out
     assert "repeat a labelled one" in done.out
+
+
+def test_the_rows_are_fit_to_learn_from_once_they_are_labelled(
+    files: tuple[Path, Path, Path], headstart: Headstart, tmp_path: Path
+):
+    """The empty column has the name that the classifier learnt labels by; one that the file has stays as it is."""
+    _, labelled, new = files
+    stars, out = tmp_path / "stars.csv", tmp_path / "rows.csv"
+    stars.write_text(labelled.read_text(encoding="utf-8").replace("text,label", "text,stars"), encoding="utf-8")
+    assert headstart("fit", stars, "--label", "stars", "--encoder", "tfidf", "--out", tmp_path / "b").code == 0
+    assert headstart("suggest", tmp_path / "b", new, "--n", 6, "--out", out).code == 0
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+    assert {row["stars"] for row in rows} == {""}
+    filled = [{**row, "stars": "good" if number % 2 else "bad"} for number, row in enumerate(rows)]
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(filled[0]))
+        writer.writeheader()
+        writer.writerows(filled)
+    assert headstart("fit", out, "--label", "stars", "--encoder", "tfidf", "--out", tmp_path / "more").code == 0
+    assert headstart("suggest", tmp_path / "b", out, "--n", 2, "--out", tmp_path / "again.csv").code == 0
+    again = list(csv.DictReader((tmp_path / "again.csv").read_text(encoding="utf-8").splitlines()))
+    assert {row["stars"] for row in again} <= {"good", "bad"}
 
 
 def test_json_is_one_object_in_the_order_of_the_file(files: tuple[Path, Path, Path], headstart: Headstart):

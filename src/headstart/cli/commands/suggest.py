@@ -38,8 +38,9 @@ def suggest(
 ) -> None:
     """Choose the texts that a person should label next: those in doubt that stand for many others, all different.
 
-    The rows keep their columns and get `predicted`, `probability` and `reason`; the first m of them are a good choice
-    for every m. With --labelled it also says how good the classifier is, and would be with 50, 200 and 500 more labels.
+    The rows keep their columns and get an empty one for the label, `predicted`, `probability` and `reason`; the first
+    m of them are a good choice for every m. With --labelled it also says how good the classifier is, and would be with
+    50, 200 and 500 more labels.
 
     Example: headstart suggest bundles/reviews new.csv --labelled reviews.csv --n 50 --out to-label.csv
     """
@@ -74,9 +75,10 @@ def suggest(
             predictor, _dataset(rows, source.name, source.roles.domain), n, labelled=known, random_state=seed
         )
         if out is not None:
-            names = _new_columns(source.columns)
-            with data.open_writer(out, [*source.columns, *names], format=format) as writer:
-                writer.write(_chosen(rows, found, names))
+            place = label or predictor.columns.get("label") or "label"
+            blank, names = [] if place in source.columns else [place], _new_columns(source.columns)
+            with data.open_writer(out, [*source.columns, *blank, *names], format=format) as writer:
+                writer.write(_chosen(rows, found, blank, names))
     facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
     if json:
         write_json(_payload(rows, found, facts, bundle=str(bundle), out=out))
@@ -100,10 +102,12 @@ def _new_columns(present: "Sequence[str]") -> list[str]:
     return [next(f"{n}{'_' * i}" for i in count() if f"{n}{'_' * i}" not in present) for n in names]
 
 
-def _chosen(rows: "Sequence[TextRow]", found: "Suggestion", names: "Sequence[str]") -> "Iterator[dict[str, object]]":
+def _chosen(
+    rows: "Sequence[TextRow]", found: "Suggestion", blank: "Sequence[str]", names: "Sequence[str]"
+) -> "Iterator[dict[str, object]]":
     for each in found.rows:
         facts = (each.predicted, round(each.probability, 6), each.reason)
-        yield {**rows[each.row].values, **dict(zip(names, facts, strict=True))}
+        yield {**rows[each.row].values, **dict.fromkeys(blank, ""), **dict(zip(names, facts, strict=True))}
 
 
 def _facts(found: "Suggestion", n_unusable: int) -> list[str]:
