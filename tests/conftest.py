@@ -25,7 +25,7 @@ CORPUS = [
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Of several processes that test side by side each keeps to its cores: libraries take a thread for each they see."""
+    """Of several processes that test side by side each keeps to its cores: libraries take a thread for every core."""
     worker = getattr(config, "workerinput", None)
     if worker is not None and hasattr(os, "sched_setaffinity"):
         cores, number = sorted(os.sched_getaffinity(0)), int(worker["workerid"].removeprefix("gw"))

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from benchmarks.auto_forecasts import auto_forecasts
 from benchmarks.common import BenchmarkError, Goal, Result, Setup, commit, kept, kept_in, table
 
 __all__ = ["TITLE", "run", "tables"]
@@ -39,7 +40,18 @@ def run(setup: Setup) -> Result:
     place = kept_in("suggest", setup.quick, commit())
     sets = [dict(kept(place, name, lambda name=name: _measure(setup, name))) for name in names]
     shown = [each for each in sets if each["data"] in SHOWN]
-    figures = {"sets": sets, "gain": _interval(shown), "gain_all": _interval(sets), "forecast": _coverage(sets)}
+    cells = [cell for each in shown for cell in each["forecasts"]]
+    by_auto = auto_forecasts(setup, CHOSEN_ON)
+    figures = {
+        "sets": sets,
+        "gain": _interval(shown),
+        "gain_all": _interval(sets),
+        "forecast": {str(n): found for n in FURTHER if (found := _coverage([c for c in cells if c["more"] == n]))},
+        "auto": {
+            "chosen": _coverage([c for c in by_auto if c["chosen"]]),
+            "others": _coverage([c for c in by_auto if not c["chosen"]]),
+        },
+    }
     return Result(figures, _goals(figures, not setup.quick))
 
 
@@ -57,9 +69,20 @@ def tables(figures: dict[str, Any]) -> list[str]:
         for each in figures["sets"]
     ]
     head = ["data", "start", "by lot, +100", *(f"+{BATCH * r}" for r in range(1, ROUNDS + 1)), "mean gain", "a choice"]
+    told = {
+        **{f"a probe, {n} more": found for n, found in figures["forecast"].items()},
+        "auto, sets that its slope was chosen on": figures["auto"]["chosen"],
+        "auto, other sets": figures["auto"]["others"],
+    }
     forecasts = [
-        [f"{n} more", f"{found['covered']:.1%}", str(found["n"]), f"{found['error']:.3f}", f"{found['width']:.3f}"]
-        for n, found in figures["forecast"].items()
+        [
+            what,
+            f"{found['covered']:.1%}",
+            str(found["n"]),
+            *(f"{found[key]:{form}}" for key, form in (("error", ".3f"), ("excess", "+.3f"), ("width", ".3f"))),
+        ]
+        for what, found in told.items()
+        if found
     ]
     return [
         f"**Suggested rows.** {START} rows a class by lot, then {ROUNDS} rounds of {BATCH} rows of a pool of "
@@ -75,9 +98,10 @@ def tables(figures: dict[str, Any]) -> list[str]:
         f"**What more labels buy.** Forecast from {', '.join(map(str, SHOTS))} rows a class by lot ({CURVE_SEEDS} "
         "seeds each), against the test accuracy of",
         "the head fitted with so many more rows by lot. *Covered*: share of the truths inside the 95 % interval, on",
-        "sets that no setting was chosen on. *Error*: mean distance of forecast and truth.",
+        "sets that no setting was chosen on. *Error*: mean distance of forecast and truth; *excess*: mean of forecast less",
+        "truth. For `auto`: from 8 rows a class to 16 and 64, and from 16 to 64, against the suite `fewshot`.",
         "",
-        *table(["forecast", "covered", "forecasts", "error", "interval, mean width"], forecasts),
+        *table(["forecast", "covered", "forecasts", "error", "excess", "interval, mean width"], forecasts),
     ]
 
 
@@ -220,20 +244,18 @@ def _interval(sets: Sequence[dict[str, Any]]) -> dict[str, float]:
     return {"value": value, "low": float(low), "high": float(high)}
 
 
-def _coverage(sets: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """By number of further rows, on sets that no setting was chosen on: how often the interval holds."""
-    cells = [cell for each in sets if each["data"] in SHOWN for cell in each["forecasts"]]
-    found = {}
-    for more in FURTHER:
-        part = [cell for cell in cells if cell["more"] == more]
-        if part:
-            found[str(more)] = {
-                "n": len(part),
-                "covered": sum(cell["low"] <= cell["truth"] <= cell["high"] for cell in part) / len(part),
-                "error": sum(abs(cell["forecast"] - cell["truth"]) for cell in part) / len(part),
-                "width": sum(cell["high"] - cell["low"] for cell in part) / len(part),
-            }
-    return found
+def _coverage(cells: Sequence[dict[str, Any]]) -> dict[str, float]:
+    """How often the interval of a forecast holds the truth; nothing of no forecasts."""
+    n = len(cells)
+    if not n:
+        return {}
+    return {
+        "n": n,
+        "covered": sum(cell["low"] <= cell["truth"] <= cell["high"] for cell in cells) / n,
+        "error": sum(abs(cell["forecast"] - cell["truth"]) for cell in cells) / n,
+        "excess": sum(cell["forecast"] - cell["truth"] for cell in cells) / n,
+        "width": sum(cell["high"] - cell["low"] for cell in cells) / n,
+    }
 
 
 def _goals(figures: dict[str, Any], judged: bool) -> list[Goal]:
@@ -244,6 +266,8 @@ def _goals(figures: dict[str, Any], judged: bool) -> list[Goal]:
     for more, found in figures["forecast"].items():
         goals.append(Goal(f"truths inside the 95 % interval, {more} more rows", found["covered"], ">=", low, judged))
         goals.append(Goal(f"truths inside the 95 % interval, {more} more rows", found["covered"], "<=", high, judged))
+    if found := figures["auto"]["others"]:
+        goals.append(Goal("truths inside the 95 % interval, auto", found["covered"], ">=", low, judged))
     return goals
 
 

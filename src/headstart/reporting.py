@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from headstart import data
-from headstart.data.folding import distinct_rows
 from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unfamiliar_texts, unknown_labels
 from headstart.evaluation.metrics import evaluate
-from headstart.evaluation.more_labels import MAX_ROWS, curve_rows, learnt_from_labels, more_labels
+from headstart.evaluation.more_labels import MAX_ROWS, forecast
 from headstart.evaluation.results import Evaluation, MoreLabels, Report
 from headstart.explaining import ClassWords, exact_class_words
 from headstart.limits import answering
@@ -169,14 +168,10 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
 
 
 def _more_labels(predictor: Predictor, train: Dataset, own: Estimate) -> MoreLabels | None:
-    """What further labelled rows would buy; None where there are many, or where the encoder has seen their labels."""
-    if train.labels is None or train.n > MAX_ROWS or not own.rows.n or learnt_from_labels(predictor):
+    """What further labelled rows would buy; None where there are many."""
+    if train.labels is None or train.n > MAX_ROWS or not own.rows.n:
         return None
-    y = np.unique(np.array(train.labels, dtype=object).astype(str), return_inverse=True)[1]
-    distinct = distinct_rows(train.texts, y)
-    drawn = distinct[curve_rows(y[distinct])]
-    features = predictor.encoder.encode(predictor.cleaner.clean_all([train.texts[i] for i in drawn]))
-    return more_labels(features, y[drawn], train.n, known=predictor.measured)
+    return forecast(predictor, train.texts, train.labels)
 
 
 def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool) -> Measured | None:

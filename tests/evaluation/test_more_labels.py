@@ -1,13 +1,16 @@
 """The forecast of what more labels buy."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from headstart import TextClassifier
 from headstart.evaluation import more_labels as module
-from headstart.evaluation.more_labels import curve_rows, more_labels
+from headstart.evaluation.more_labels import forecast, more_labels
 from headstart.predictor import Measured
 
 
@@ -100,6 +103,36 @@ def test_noise_is_not_said_to_be_below_chance():
 
 def test_the_curve_needs_a_bounded_sample():
     y = np.arange(5_000) % 4
-    rows = curve_rows(y)
+    rows = module._drawn(y, 0)
     assert len(rows) == pytest.approx(600, abs=8)
     assert np.bincount(y[rows]).tolist() == pytest.approx([150] * 4, abs=2)
+
+
+THINGS = ("soup", "staff", "room", "lift", "bed", "bar")
+TEXTS = tuple(f"the {thing} was {word}" for word in ("lovely", "rude") for thing in THINGS)
+LABELS = ("good",) * 6 + ("bad",) * 6
+
+
+def test_a_probe_grows_as_its_own_features_do():
+    """`forecast` is `more_labels` on the encoder's features of the different texts, with the slope of probes."""
+    found = TextClassifier("tfidf", "linear_probe", random_state=0).fit(TEXTS, LABELS).predictor_
+    y = np.array([1] * 6 + [0] * 6)
+    assert forecast(found, TEXTS, LABELS) == more_labels(found.encoder.encode(TEXTS), y)
+    assert forecast(found, TEXTS * 2, LABELS * 2) == more_labels(found.encoder.encode(TEXTS), y, 24)
+    assert forecast(found, TEXTS, LABELS, found.encoder.encode(TEXTS)) == forecast(found, TEXTS, LABELS)
+
+
+def test_other_classifiers_grow_from_what_was_measured_whatever_their_features_are():
+    """A classifier that is right on every row it learnt from is not said to be."""
+    known = Measured(0.6, 500, 12)
+    probe = TextClassifier("tfidf", "linear_probe", random_state=0).fit(TEXTS, LABELS).predictor_
+    other = replace(probe, strategy="few_labels", measured=known)
+    found = forecast(other, TEXTS, LABELS)
+    assert found is not None
+    assert found.now.value == pytest.approx(0.6, abs=0.01)
+    assert found == forecast(replace(other, encoder=None), TEXTS, LABELS)  # type: ignore[arg-type] # nobody asks it
+    assert forecast(replace(other, measured=None), TEXTS, LABELS) is None
+    wide, narrow = (forecast(replace(other, strategy=name), TEXTS, LABELS) for name in ("few_labels", "linear_probe"))
+    assert wide is not None
+    assert narrow is not None
+    assert wide.more[500].value < narrow.more[500].value

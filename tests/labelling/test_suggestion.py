@@ -7,7 +7,7 @@ import pytest
 from headstart import TextClassifier
 from headstart.errors import ConfigError, DataError
 from headstart.labelling import suggest
-from headstart.predictor import History, Predictor
+from headstart.predictor import History, Measured, Predictor
 from headstart.types import Dataset
 
 GOOD = ("lovely", "kind", "great", "warm", "bright", "calm")
@@ -78,12 +78,17 @@ def test_labels_that_the_bundle_does_not_know_are_named(predictor: Predictor, la
     assert any("does not know: new" in note for note in suggest(predictor, pool, 2, labelled=rows).notes)
 
 
-def test_features_that_have_seen_the_labels_give_no_forecast(predictor: Predictor, labelled: Dataset, pool: Dataset):
-    """A fine-tuned encoder looks too good on the rows that it learnt from: the reason is said."""
+def test_a_classifier_that_has_learnt_its_features_needs_a_measured_accuracy(
+    predictor: Predictor, labelled: Dataset, pool: Dataset
+):
+    """A fine-tuned encoder looks too good on the rows that it learnt from: without a figure the reason is said."""
     tuned = replace(predictor, history=History((), (), 0.0))
     found = suggest(tuned, pool, 2, labelled=labelled)
     assert found.more_labels is None
-    assert any("has learnt from the labelled rows itself" in note for note in found.notes)
+    assert any("no accuracy was measured" in note for note in found.notes)
+    measured = suggest(replace(tuned, measured=Measured(0.7, 1000, labelled.n)), pool, 2, labelled=labelled)
+    assert measured.more_labels is not None
+    assert measured.more_labels.now.value == pytest.approx(0.7, abs=0.01)
 
 
 @pytest.mark.parametrize("n", [0, -3])

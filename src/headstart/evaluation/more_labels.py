@@ -4,12 +4,14 @@ Shape letters: n texts, d features, k classes.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
+from headstart.data.folding import distinct_rows
+from headstart.encoders import make_encoder
 from headstart.evaluation.results import Interval, MoreLabels
 from headstart.functional.resampling import stratified_folds, stratified_sample
 from headstart.functional.ridge import dual_ridge
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from headstart.predictor import Predictor
     from headstart.types import Features, Floats, Ints
 
-__all__ = ["EXTRA", "LEAST_ROWS", "MAX_ROWS", "curve_rows", "learnt_from_labels", "more_labels"]
+__all__ = ["EXTRA", "LEAST_ROWS", "MAX_ROWS", "OF_OTHERS", "OF_PROBES", "Slope", "forecast", "is_probe", "more_labels"]
 
 EXTRA = (50, 200, 500)
 MAX_ROWS = 2_000  # with more of them 500 more change little
@@ -30,22 +32,62 @@ _N_FOLDS = 10
 _PENALTY = 0.3  # of ridge on centred rows whose mean square length is 1
 _LEVEL = 1.96  # standard errors on each side: 95 %
 
-# Log-odds of a right answer rise by `slope` for each e-fold of the rows. Chosen on training rows of trec6, ag_news,
-# sst2 and emotion (8 to 32 rows a class); `benchmarks suggest` shows the coverage on other sets.
-_SLOPE, _SLOPE_DEVIATION = 0.30, 0.15  # what is known of the slope before any row is seen
+
+class Slope(NamedTuple):
+    """By how much the log-odds of a right answer rise for each e-fold of the rows, and its standard deviation."""
+
+    value: float
+    deviation: float
+
+
+# What is known of the slope before any row is seen. Chosen on trec6, ag_news, sst2 and emotion (8 to 64 rows a class);
+# `benchmarks suggest` shows the coverage on other sets.
+OF_PROBES = Slope(0.30, 0.15)
+OF_OTHERS = Slope(0.20, 0.25)  # who knows more than the rows at the start has less to learn, or has nothing to learn
 _BENT = 0.25  # the slope between few rows is not the slope further on: standard deviation of the difference
 _INFLATION = 1.5  # variance of a cross-validated accuracy over that of as many coin flips
 _MODEL = 0.1  # standard deviation that no more rows would take away
 
 
-def curve_rows(y: "Ints", random_state: int = 0) -> "Ints":
-    """Sorted rows that the curve needs the features of: at most about 600, each class in proportion."""
+def is_probe(predictor: "Predictor") -> bool:
+    """Whether it is a frozen encoder and a head, so that its features say how it would learn from more rows."""
+    has_learnt = predictor.history is not None or getattr(predictor.encoder, "supervised", False)
+    return predictor.strategy == "linear_probe" and not has_learnt
+
+
+def forecast(
+    predictor: "Predictor",
+    texts: Sequence[str],
+    labels: Sequence[Any],
+    features: "Features | None" = None,
+    random_state: int = 0,
+) -> MoreLabels | None:
+    """`more_labels` of a classifier, from the labelled rows that it learnt from: n texts and their labels.
+
+    A frozen encoder and a head grow as ridge regression on its features does (features: of these texts, if they are
+    there already). Any other classifier knows more than the rows (names, known words, unlabelled texts), or has learnt
+    its features from them: its learning curve is that of counted words, with what other data sets showed of its slope
+    (`OF_OTHERS`), and starts from the accuracy that was measured. None: without that, or with too few rows.
+    """
+    probes = is_probe(predictor)
+    if predictor.measured is None and not probes:
+        return None
+    y = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)[1]
+    distinct = distinct_rows(texts, y)
+    drawn = distinct[_drawn(y[distinct], random_state)]
+    if features is not None and probes:
+        seen = features[drawn]
+    else:
+        cleaned = predictor.cleaner.clean_all([texts[i] for i in drawn])
+        encoder = predictor.encoder if probes else make_encoder("tfidf").fit(cleaned)
+        seen = encoder.encode(cleaned)
+    slope = OF_PROBES if probes else OF_OTHERS
+    return more_labels(seen, y[drawn], len(texts), known=predictor.measured, slope=slope, random_state=random_state)
+
+
+def _drawn(y: "Ints", random_state: int) -> "Ints":
+    """Sorted rows that the curve is measured on: at most about 600, each class in proportion."""
     return stratified_sample(y, CURVE_ROWS, np.random.default_rng(random_state))
-
-
-def learnt_from_labels(predictor: "Predictor") -> bool:
-    """Whether the encoder has learnt from the labels itself: its features of those rows are too good for a forecast."""
-    return predictor.history is not None or bool(getattr(predictor.encoder, "supervised", False))
 
 
 def more_labels(
@@ -54,14 +96,16 @@ def more_labels(
     n_rows: int | None = None,
     *,
     known: Measured | None = None,
+    slope: Slope = OF_PROBES,
     extra: Sequence[int] = EXTRA,
     random_state: int = 0,
 ) -> MoreLabels | None:
     """The accuracy to expect now and with `extra` more labelled rows of the same kind, each with its 95 % interval.
 
     features (n, d), dense or CSR, of labelled rows and y (n,) their class codes; n_rows: all labelled rows, of which
-    these were drawn (see `curve_rows`). known: the accuracy now, where the real model was measured; else that of ridge
-    regression on these rows, by 10-fold cross-validation, and no less than 1 / k. None: too few rows to say anything.
+    these were drawn. known: the accuracy now, where the real model was measured; else that of ridge regression on
+    these rows, by 10-fold cross-validation, and no less than 1 / k. slope: what is known of it beforehand. None: too
+    few rows to say anything.
 
     The learning curve is measured with ridge on a quarter, a half and nine tenths of the rows. Its slope is drawn
     towards that of other data sets, the more the fewer rows there are. The interval holds the error of the accuracy
@@ -80,15 +124,15 @@ def more_labels(
         sizes, accuracies = _curve(_gram(features), y, np.random.default_rng(random_state))
     chance = 1.0 / (int(y.max()) + 1)  # few rows can look worse than that, and never are
     accuracies = [max(accuracy, chance) for accuracy in accuracies]
-    slope, slope_variance = _slope(sizes, accuracies, n)
+    rise, rise_variance = _slope(sizes, accuracies, n, slope)
     measured = known or Measured(accuracies[-1], n, round(sizes[-1]))
     now, variance = _log_odds(measured.accuracy, measured.n_checked)
     total = n_rows if n_rows is not None else n
 
     def expected(n_more: int) -> Interval:
         reach = float(np.log((total + n_more) / measured.n_learnt))
-        centre = now + slope * reach
-        deviation = np.sqrt(_INFLATION * variance + reach**2 * slope_variance + _MODEL**2)
+        centre = now + rise * reach
+        deviation = np.sqrt(_INFLATION * variance + reach**2 * rise_variance + _MODEL**2)
         value, low, high = (_share(centre + side * _LEVEL * deviation) for side in (0.0, -1.0, 1.0))
         return Interval(value, low, high)
 
@@ -131,14 +175,14 @@ def _right(gram: "Floats", y: "Ints", learn: "Ints", check: "Ints") -> "Floats":
     return np.asarray(decision.argmax(axis=1) == y[check], dtype=np.float64)
 
 
-def _slope(sizes: Sequence[float], accuracies: Sequence[float], n: int) -> tuple[float, float]:
+def _slope(sizes: Sequence[float], accuracies: Sequence[float], n: int, prior: Slope) -> tuple[float, float]:
     """Mean and variance of the slope, given what was measured and what other data sets show."""
     (first, _), (last, variance) = _log_odds(accuracies[0], n), _log_odds(accuracies[-1], n)
     distance = float(np.log(sizes[-1] / sizes[0]))
     seen, seen_precision = (last - first) / distance, 1.0 / (variance / distance**2 + _BENT**2)
-    prior_precision = 1.0 / _SLOPE_DEVIATION**2
+    prior_precision = 1.0 / prior.deviation**2
     precision = seen_precision + prior_precision
-    return (seen_precision * seen + prior_precision * _SLOPE) / precision, 1.0 / precision
+    return (seen_precision * seen + prior_precision * prior.value) / precision, 1.0 / precision
 
 
 def _log_odds(accuracy: float, n: int) -> tuple[float, float]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from headstart.cleaning.rows.near_duplicates import NearDuplicates
-from headstart.data.folding import digests, distinct_rows
+from headstart.data.folding import digests
 from headstart.errors import ConfigError, DataError
-from headstart.evaluation.more_labels import LEAST_ROWS, MAX_ROWS, curve_rows, learnt_from_labels, more_labels
+from headstart.evaluation.more_labels import LEAST_ROWS, MAX_ROWS, forecast, is_probe
 from headstart.evaluation.results import MoreLabels
 from headstart.labelling.picking import Pool, pick
 from headstart.transforms.pca import Pca
@@ -143,19 +143,15 @@ def _forecast(
     if strange:
         some = f"{', '.join(strange[:3])}{' ...' if len(strange) > 3 else ''}"
         notes.append(f"Labels of the labelled rows that the bundle does not know: {some}. Fit it again with them.")
-    if learnt_from_labels(predictor):
-        notes.append("What more labels would buy is not said: the encoder has learnt from the labelled rows itself.")
-        return None, tuple(notes)
     if labelled.n > MAX_ROWS:
         notes.append(
             f"What more labels would buy is not said: beyond {MAX_ROWS:,} labelled rows 500 more change little."
         )
         return None, tuple(notes)
-    y = np.unique(names, return_inverse=True)[1]
-    distinct = distinct_rows(labelled.texts, y)
-    drawn = distinct[curve_rows(y[distinct], random_state)]
-    known = predictor.measured  # else a stand-in is, which may be far worse than what `fit` said
-    found = more_labels(features[drawn], y[drawn], labelled.n, known=known, random_state=random_state)
+    if predictor.measured is None and not is_probe(predictor):
+        notes.append("What more labels would buy is not said: no accuracy was measured when the classifier was made.")
+        return None, tuple(notes)
+    found = forecast(predictor, labelled.texts, labelled.labels, features, random_state)
     if found is None:
         notes.append(f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows of two classes.")
     return found, tuple(notes)
