@@ -33,6 +33,7 @@ from benchmarks.fewshot_figures import (
     mean,
     percent,
     tables,
+    undecided,
 )
 from benchmarks.suites import setfit
 
@@ -45,8 +46,8 @@ _ENGLISH = (
 )  # fmt: skip
 _SHOTS_OF = {"clinc150": SHOTS[:1]}  # 151 classes: eight of each are 1,208 rows
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
-_SEEDS, _FEWER = 10, 5  # supports of the five sets, and of the others
-_SEEDS_OF_EIGHT = 20  # draws of eight labels a class differ by ten points: ten of them know a mean to three
+_SEEDS, _FEWER = 10, 5  # supports of the five sets and of eight labels a class; of the others
+_MOST_SEEDS = 20  # where those do not tell whether auto is more than a point below: draws may differ by ten points
 _SEEDS_OF_THOUSAND = range(3)  # drawn as they come; long texts once
 _TEST_ROWS, _UNLABELLED = 1_000, 1_000
 
@@ -104,7 +105,10 @@ def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, t
             support, _ = limit_rows(pool, THOUSAND, 2 + seed)
             cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
     else:
-        for seed in range(_SEEDS_OF_EIGHT if shots == SHOTS[0] else _SEEDS if name in FIVE else _FEWER):
+        asked = _SEEDS if name in FIVE or shots == SHOTS[0] else _FEWER
+        for seed in range(_MOST_SEEDS):
+            if seed >= asked and not undecided(cells):
+                break
             support, _ = sample_per_class(pool, shots, seed)
             cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
             if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
