@@ -161,7 +161,7 @@ def _without_labels(pool: Any, unlabelled: Any, test: Any, name: str) -> list[di
 def _peer(setup: Setup, name: str, shots: int, seed: int, test: Any) -> dict[str, Any] | None:
     """SetFit on this support: kept by an earlier try, or made now where an interpreter for it is named."""
     request = setfit.request(setup, name, shots, seed)
-    found = setfit.peer(request, make="HEADSTART_PEERS_PYTHON" in os.environ)
+    found = setfit.peer(request, shots, make="HEADSTART_PEERS_PYTHON" in os.environ)
     if found is None or "found" not in found:
         return None
     cost = {"wall_s": found["wall_s"], "cpu_s": found["cpu_s"]}
