@@ -91,7 +91,7 @@ class ZeroShot(OwnHead):
         name, encoder, linear = reading.encoder(of_dense, None, *more)
         head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": 0})
         told = _told(task.classes, names)
-        words = [] if lexicon is None else ["Words of a lexicon speak for these names too."]
+        words = [] if lexicon is None else [_of_words(said)]
         return Predictor(
             encoder, head, task.classes, name, "logistic", "zero_shot", (*reading.notes, told, *words, *reasons)
         )
@@ -169,6 +169,15 @@ def _told(classes: Sequence[Any], names: _Names) -> str:
     shown = [f"{label} = {_few(each)}" for label, each in zip(classes, names, strict=True)][:_MOST_TOLD]
     more = f"; and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
     return f"Names: {'; '.join(shown)}{more}."
+
+
+def _of_words(said: _Said) -> str:
+    """That known words speak for the names; and which share of the texts is silent, where nothing else is read."""
+    sentence = "Words of a lexicon speak for these names too."
+    if said.dense is not None or said.lexicon is None or not said.lexicon[1].shape[0]:
+        return sentence
+    silent = float(np.mean(np.diff(said.lexicon[1].indptr) == 0))
+    return f"{sentence} {silent:.0%} of the unlabelled texts hold none of them, and share one answer."
 
 
 def _few(texts: tuple[str, ...]) -> str:
