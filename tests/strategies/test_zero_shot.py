@@ -67,12 +67,12 @@ def test_zero_shot_refuses_rows_and_needs_names() -> None:
 
 def test_chinese_opinions_by_words_alone(tmp_path: Path) -> None:
     """A few texts, English names, no encoder that reads them: the words of the lexicon are all there is."""
-    few = Dataset(("房间很干净", "服务差", "早餐一般"))
+    few = Dataset(("房间很干净", "服务差", "早餐七点开始"))
     model = TextClassifier(random_state=0).fit([], [], label_names=OPINIONS, unlabelled=few)
     assert model.predictor_.name == "bow + logistic"
     assert model.predict(NEW).tolist() == EXPECTED
     told = next(reason for reason in model.predictor_.reasons if reason.startswith("Words of a lexicon"))
-    assert "33% of the unlabelled texts hold none of them" in told  # the breakfast is so-so
+    assert "33% of the unlabelled texts hold none of them" in told  # breakfast is at seven
     loaded = load_bundle(model.save(tmp_path / "bundle"))
     np.testing.assert_allclose(loaded.predict_proba(NEW), model.predict_proba(NEW), atol=1e-6)
 

@@ -177,7 +177,8 @@ def _of_words(said: _Said) -> str:
     if said.dense is not None or said.lexicon is None or not said.lexicon[1].shape[0]:
         return sentence
     silent = float(np.mean(np.diff(said.lexicon[1].indptr) == 0))
-    return f"{sentence} {silent:.0%} of the unlabelled texts hold none of them, and share one answer."
+    told = f" {silent:.0%} of the unlabelled texts hold none of them, and share one answer." if silent else ""
+    return sentence + told
 
 
 def _few(texts: tuple[str, ...]) -> str:
