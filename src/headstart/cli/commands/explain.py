@@ -70,7 +70,8 @@ def explain(
             if loaded.dataset.n == limit:
                 say(f"the first {limit:,} rows of {file}; more with --limit")
         if n_strange := int(predictor.unfamiliar(given).sum()):
-            say(f"texts in a script that the model did not learn from, of which it cannot speak: {n_strange:,}")
+            what = "texts are in a script that the model did not learn from: do not trust what is shown of them"
+            say(f"{n_strange:,} of {len(given):,} {what}")
         if classes:
             spoken = class_words(predictor, given, label=class_, n=words, method=method, most_reads=max_reads)
             explained = []
