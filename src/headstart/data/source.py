@@ -21,7 +21,7 @@ _ROWS_LOOKED_AT = 1000  # the columns of a file are those of its first rows (in 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened data argument. name: the file, for messages; columns: all that the file has."""
+    """An opened data argument. name: the file, for messages; columns: all that the file has; encoding: its codec."""
 
     name: str
     columns: tuple[str, ...]
@@ -29,6 +29,7 @@ class Source:
     rows: Filtered
     notes: tuple[str, ...]
     filters: tuple[str, ...]
+    encoding: str = "utf-8"
 
 
 def open_source(
@@ -63,9 +64,8 @@ def open_source(
                 f"Its columns are: {', '.join(present)}."
             )
     filtered = Filtered(itertools.chain(head, rows), spec.filters, location.name)
-    return Source(
-        location.name, present, roles, filtered, (*notes, *reader.notes, *roles.notes), tuple(map(str, spec.filters))
-    )
+    told = (*notes, *reader.notes, *roles.notes)
+    return Source(location.name, present, roles, filtered, told, tuple(map(str, spec.filters)), codec)
 
 
 def format_for(suffix: str, name: str) -> Format:

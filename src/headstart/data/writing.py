@@ -1,5 +1,6 @@
 """Writing rows to a file by its name: format and compression by suffix, all or nothing."""
 
+import codecs
 import contextlib
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,36 +16,46 @@ from headstart.errors import DataError
 __all__ = ["RowFile", "open_writer"]
 
 
-def open_writer(destination: str | Path, columns: Sequence[str], *, format: str | None = None) -> "RowFile":
+_TABLES = ("csv", "tsv")  # that spreadsheets open
+_PLAIN = ("utf-8", "ascii")
+
+
+def open_writer(
+    destination: str | Path, columns: Sequence[str], *, format: str | None = None, encoding: str = "utf-8"
+) -> "RowFile":
     """A file to write rows to, as a context manager.
 
     For example: `with open_writer("out.csv.gz", columns) as out: out.write(rows)`.
     `-` is standard output (jsonl unless `format` says otherwise). A file appears under its name only when the
-    block ends without an error; until then it is NAME.part. Raises DataError for an unknown suffix or a
-    folder.
+    block ends without an error; until then it is NAME.part. All is written as UTF-8. encoding: of the file that the
+    rows come from; where that is another one, or has a byte order mark, a csv or tsv file begins with the mark by which
+    spreadsheets know UTF-8. Raises DataError for an unknown suffix or a folder.
     """
     name = str(destination)
     if name == "-":
-        return RowFile(None, "", format or "jsonl", columns)
+        return RowFile(None, "", format or "jsonl", columns, b"")
     suffix, compression = split_suffixes(name)
     path = Path(name)
     if path.is_dir():
         raise DataError(f"{name} is a folder: name a file to write to.")
     if not path.parent.is_dir():
         raise DataError(f"{name} cannot be written: there is no folder {str(path.parent)!r}.")
-    return RowFile(path, compression, format or suffix, columns)
+    kind = format or suffix
+    mark = codecs.BOM_UTF8 if kind in _TABLES and encoding not in _PLAIN else b""
+    return RowFile(path, compression, kind, columns, mark)
 
 
 class RowFile:
     """An output file; see `open_writer`."""
 
-    def __init__(self, path: Path | None, compression: str, suffix: str, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path | None, compression: str, suffix: str, columns: Sequence[str], mark: bytes) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part") if path is not None else None
         made = format_for(suffix, str(path) if path is not None else "standard output")
         self._files = contextlib.ExitStack()
         self._stream = self._open(compression)
         try:
+            self._stream.write(mark)
             self._writer: Writer = made.open_writer(self._stream, columns)
         except BaseException:
             self._discard()

@@ -59,7 +59,8 @@ def augment(
         found = augmenter.augment([row.text or "" for row in usable], y, seed)
         if out is not None:
             names = _new_columns(source.columns)
-            with data.open_writer(out, [*source.columns, *names], format=format) as writer:
+            all_names = [*source.columns, *names]
+            with data.open_writer(out, all_names, format=format, encoding=source.encoding) as writer:
                 writer.write({**row.values, names[0]: "", names[1]: row.line} for row in rows)
                 blank = {source.roles.title: ""} if source.roles.title else {}
                 writer.write(_new_rows(usable, found, source.roles.text, names, blank))

@@ -77,7 +77,8 @@ def suggest(
         if out is not None:
             place = label or predictor.columns.get("label") or "label"
             blank, names = [] if place in source.columns else [place], _new_columns(source.columns)
-            with data.open_writer(out, [*source.columns, *blank, *names], format=format) as writer:
+            all_names = [*source.columns, *blank, *names]
+            with data.open_writer(out, all_names, format=format, encoding=source.encoding) as writer:
                 writer.write(_chosen(rows, found, blank, names))
     facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
     if json:
