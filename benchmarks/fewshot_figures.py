@@ -131,10 +131,9 @@ def _pairs(cells: list[dict[str, Any]], name: str, shots: int) -> list[float]:
     return [ours[seed] - theirs[seed] for seed in ours if seed in theirs]
 
 
-def undecided(cells: list[dict[str, Any]]) -> bool:
-    """Whether the 95 % interval of what auto adds, on supports of one set and size, holds the loss that is a point."""
-    alone = [{"data": "", "shots": 0, **{key: c[key] for key in ("way", "seed", "score")}} for c in cells]
-    gains = np.array(_pairs(alone, "", 0))
+def undecided(cells: list[dict[str, Any]], name: str, shots: int) -> bool:
+    """Whether the 95 % interval of what auto adds to the better baseline holds the loss that is a point."""
+    gains = np.array(_pairs(cells, name, shots))
     return bool(abs(gains.mean() + _WORSE) <= 1.96 * gains.std(ddof=1) / np.sqrt(len(gains)))
 
 

@@ -89,7 +89,7 @@ def _cells(setup: Setup, name: str, place: Path) -> list[dict[str, Any]]:
     cells = []
     for shots in asked:
         make = partial(_measured, setup, name, shots, pool, Dataset(drawn.texts), test)
-        cells += [{"data": name, "shots": shots, **cell} for cell in kept(place, f"{name}@{shots}", make)]
+        cells += kept(place, f"{name}@{shots}", make)
     return cells
 
 
@@ -98,22 +98,24 @@ def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, t
     from headstart.data.splits import limit_rows, sample_per_class
 
     cells: list[dict[str, Any]] = []
+
+    def add(seed: int, found: Sequence[dict[str, Any]]) -> None:
+        cells.extend({"data": name, "shots": shots, "seed": seed, **cell, "commit": commit()} for cell in found)
+
     if not shots:
-        cells += [{"seed": 0, **cell} for cell in _without_labels(pool, unlabelled, test, name)]
+        add(0, _without_labels(pool, unlabelled, test, name))
     elif shots == THOUSAND:
         for seed in _SEEDS_OF_THOUSAND[: 1 if name in _LONG else None]:
-            support, _ = limit_rows(pool, THOUSAND, 2 + seed)
-            cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
+            add(seed, _ways(name, limit_rows(pool, THOUSAND, 2 + seed)[0], unlabelled, test))
     else:
         asked = _SEEDS if name in FIVE or shots == SHOTS[0] else _FEWER
         for seed in range(_MOST_SEEDS):
-            if seed >= asked and not undecided(cells):
+            if seed >= asked and not undecided(cells, name, shots):
                 break
-            support, _ = sample_per_class(pool, shots, seed)
-            cells += [{"seed": seed, **cell} for cell in _ways(name, support, unlabelled, test)]
+            add(seed, _ways(name, sample_per_class(pool, shots, seed)[0], unlabelled, test))
             if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
-                cells.append({"seed": seed, **theirs})
-    return [{**cell, "commit": commit()} for cell in cells]
+                add(seed, [theirs])
+    return cells
 
 
 def _ways(name: str, support: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:
