@@ -19,7 +19,7 @@ demo: setup  ## the main job on the hand-written examples
 	$(BIN)/headstart demo
 
 test: setup  ## all tests, on at most four cores
-	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: setup  ## format, rules, types, architecture
 	$(BIN)/ruff format --check .
