@@ -132,6 +132,7 @@ def test_other_classifiers_grow_from_what_was_measured_whatever_their_features_a
     assert found.now.value == pytest.approx(0.6, abs=0.01)
     assert found == forecast(replace(other, encoder=None), TEXTS, LABELS)  # type: ignore[arg-type] # nobody asks it
     assert forecast(replace(other, measured=None), TEXTS, LABELS) is None
+    assert forecast(other, ("",) * 12, LABELS) is None  # no words, no curve
     wide, narrow = (forecast(replace(other, strategy=name), TEXTS, LABELS) for name in ("few_labels", "linear_probe"))
     assert wide is not None
     assert narrow is not None

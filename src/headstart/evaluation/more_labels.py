@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # n
 
 from headstart.data.folding import distinct_rows
 from headstart.encoders import make_encoder
+from headstart.errors import DataError
 from headstart.evaluation.results import Interval, MoreLabels
 from headstart.functional.resampling import stratified_folds, stratified_sample
 from headstart.functional.ridge import dual_ridge
@@ -67,7 +68,8 @@ def forecast(
     A frozen encoder and a head grow as ridge regression on its features does (features: of these texts, if they are
     there already). Any other classifier knows more than the rows (names, known words, unlabelled texts), or has learnt
     its features from them: its learning curve is that of counted words, with what other data sets showed of its slope
-    (`OF_OTHERS`), and starts from the accuracy that was measured. None: without that, or with too few rows.
+    (`OF_OTHERS`), and starts from the accuracy that was measured. None: without that, without words, or with too few
+    rows.
     """
     probes = is_probe(predictor)
     if predictor.measured is None and not probes:
@@ -79,7 +81,10 @@ def forecast(
         seen = features[drawn]
     else:
         cleaned = predictor.cleaner.clean_all([texts[i] for i in drawn])
-        encoder = predictor.encoder if probes else make_encoder("tfidf").fit(cleaned)
+        try:
+            encoder = predictor.encoder if probes else make_encoder("tfidf").fit(cleaned)
+        except DataError:  # not a single word
+            return None
         seen = encoder.encode(cleaned)
     slope = OF_PROBES if probes else OF_OTHERS
     return more_labels(seen, y[drawn], len(texts), known=predictor.measured, slope=slope, random_state=random_state)

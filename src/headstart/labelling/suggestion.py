@@ -153,5 +153,7 @@ def _forecast(
         return None, tuple(notes)
     found = forecast(predictor, labelled.texts, labelled.labels, features, random_state)
     if found is None:
-        notes.append(f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows of two classes.")
+        notes.append(
+            f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows with words, of two classes."
+        )
     return found, tuple(notes)
