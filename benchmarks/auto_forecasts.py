@@ -1,6 +1,7 @@
 """The forecast of what more labels buy, for the classifiers that `auto` makes: their figures are those of `fewshot`."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from benchmarks.common import RESULTS, Setup
@@ -8,12 +9,12 @@ from benchmarks.fewshot_figures import AUTO, MCC, SHOTS, mean
 
 __all__ = ["auto_forecasts"]
 
-_SEEDS = 4
+_SEEDS, _TEST_ROWS = 4, 1_000
 
 
 def auto_forecasts(setup: Setup, chosen_on: tuple[str, ...]) -> list[dict[str, Any]]:
     """From 8 rows a class to 16 and 64, and from 16 to 64; the accuracy now and the truth are means over supports of
-    the suite's test rows. None where the suite has not run. chosen_on: sets that settings were chosen on.
+    the suite's test rows. Nothing where the suite has not run. chosen_on: sets that settings were chosen on.
     """
     path = RESULTS / "fewshot.json"
     if not path.is_file():
@@ -32,7 +33,7 @@ def _of_set(setup: Setup, name: str, scores: dict[int, Any]) -> list[dict[str, A
     from headstart import TextClassifier
     from headstart.data import read_dataset
     from headstart.data.splits import sample_per_class
-    from headstart.evaluation.more_labels import OF_OTHERS, more_labels
+    from headstart.evaluation.more_labels import forecast
     from headstart.predictor import Measured
 
     part = setup.file(name, "dev" if name == "tweeteval_sentiment" else "train")
@@ -40,13 +41,12 @@ def _of_set(setup: Setup, name: str, scores: dict[int, Any]) -> list[dict[str, A
     for shots in SHOTS[:-1]:
         for seed in range(_SEEDS):
             support, _ = sample_per_class(pool, shots, seed)
-            words = TextClassifier("tfidf").fit(support.texts, support.labels)
-            features, k = words.predictor_.encoder.encode(support.texts), len(words.classes_)
-            y = words.classes_.searchsorted(list(support.labels or ()))
-            later = {(more - shots) * k: more for more in SHOTS if more > shots}
-            known = Measured(scores[shots], 1_000, support.n)
-            found = more_labels(features, y, known=known, slope=OF_OTHERS, extra=tuple(later))
-            assert found is not None
+            words = TextClassifier("tfidf").fit(support.texts, support.labels)  # in place of auto's: its rows count
+            known = Measured(scores[shots], _TEST_ROWS, support.n)
+            stand_in = replace(words.predictor_, strategy="few_labels", measured=known)
+            later = {(more - shots) * len(words.classes_): more for more in SHOTS if more > shots}
+            found, why = forecast(stand_in, support, extra=tuple(later))
+            assert found is not None, why
             cells += [
                 {
                     "shots": shots,

@@ -99,7 +99,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "seeds each), against the test accuracy of",
         "the head fitted with so many more rows by lot. *Covered*: share of the truths inside the 95 % interval, on",
         "sets that no setting was chosen on. *Error*: mean distance of forecast and truth; *excess*: mean of forecast",
-        "less truth. For `auto`: from 8 rows a class to 16 and 64, and from 16 to 64, against the suite `fewshot`.",
+        "less truth. For `auto`: from 8 rows a class to 16 and 64, and from 16 to 64, against the suite `fewshot`, the",
+        "accuracy now being known.",
         "",
         *table(["forecast", "covered", "forecasts", "error", "excess", "interval, mean width"], forecasts),
     ]

@@ -10,10 +10,10 @@ import numpy as np
 
 from headstart import data
 from headstart.evaluation.compare import compare
-from headstart.evaluation.labels import unfamiliar_texts, unknown_labels
+from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
-from headstart.evaluation.more_labels import MAX_ROWS, forecast
-from headstart.evaluation.results import Evaluation, MoreLabels, Report
+from headstart.evaluation.more_labels import forecast
+from headstart.evaluation.results import Evaluation, Report
 from headstart.explaining import ClassWords, exact_class_words
 from headstart.limits import answering
 from headstart.measure import Estimate
@@ -61,7 +61,7 @@ def report_on_run(
         answering=answering(limit, predictor.classes, own.rows.labels or (), own.probabilities, "test" in roles),
         audits=_audits(roles, predictor),
         steps=tuple(step for role in roles.values() for step in role.steps),
-        more_labels=_more_labels(predictor, roles["train"].dataset, own),
+        more_labels=forecast(predictor, roles["train"].dataset)[0] if own.rows.n else None,
         **about,
     )
     if baseline is None:
@@ -93,12 +93,12 @@ def report_on_bundle(
     rows, limit = loaded.dataset, predictor.limit(max_error)
     found = predictor.predict(rows.texts)
     estimate = Estimate(rows, found.probabilities, f"{rows.n:,} rows of {rows.origin}")
-    audit = data.audit(loaded, truncated=found.truncated)
+    audit = data.audit(loaded, truncated=found.truncated, unfamiliar=predictor.unfamiliar(rows.texts))
     return replace(
         _report(predictor, estimate, title=f"{_short(rows.origin)}: {predictor.name}"),
         command=command,
         answering=answering(limit, predictor.classes, rows.labels or (), found.probabilities),
-        audits=(replace(audit, findings=(*_unknown(predictor, rows), *audit.findings)),),
+        audits=(replace(audit, findings=(*_unknown_labels(predictor, rows), *audit.findings)),),
         steps=loaded.steps,
     )
 
@@ -160,18 +160,12 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
     train = roles["train"].dataset
     audits = []
     for name, role in roles.items():
-        others = (train,) if name == "test" else ()
-        audit = role.audit(others=others, truncated=predictor.truncated(role.dataset.texts))
-        unknown = _unknown(predictor, role.dataset) if name == "test" else ()
+        texts, is_test = role.dataset.texts, name == "test"
+        others, strange = ((train,), predictor.unfamiliar(texts)) if is_test else ((), None)
+        audit = role.audit(others=others, truncated=predictor.truncated(texts), unfamiliar=strange)
+        unknown = _unknown_labels(predictor, role.dataset) if is_test else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)
-
-
-def _more_labels(predictor: Predictor, train: Dataset, own: Estimate) -> MoreLabels | None:
-    """What further labelled rows would buy; None where there are many."""
-    if train.labels is None or train.n > MAX_ROWS or not own.rows.n:
-        return None
-    return forecast(predictor, train.texts, train.labels)
 
 
 def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool) -> Measured | None:
@@ -184,8 +178,7 @@ def measured(predictor: Predictor, own: Estimate, n_train: int, *, tested: bool)
     return Measured(float(np.mean(right)), own.rows.n, n_train if tested else round(_FOLD_SHARE * n_train))
 
 
-def _unknown(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
-    """Labels and scripts of the test rows that no training row has: they lower the figures, and the report says so."""
-    labels = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
-    script = unfamiliar_texts(predictor.unfamiliar(rows.texts), rows)
-    return tuple(found for found in (labels, script) if found is not None)
+def _unknown_labels(predictor: Predictor, rows: Dataset) -> tuple[Finding, ...]:
+    """Labels of the test rows that no training row has: they count as errors, and the report says so."""
+    found = unknown_labels(tuple(str(c) for c in predictor.classes), rows.labels or (), rows.lines)
+    return (found,) if found is not None else ()

@@ -10,6 +10,14 @@ from .conftest import REVIEWS, Headstart
 CHINESE = ("房间很干净，就是隔音差了点。", "发货太慢，客服也不回，差评！")
 
 
+def strange(printed: str) -> list[list[tuple[int, list[str]]]]:
+    """Of each data set in the report, how many texts and which lines are found to be so."""
+    found = [
+        [f for f in a["findings"] if f["name"] == "unfamiliar_script"] for a in json.loads(printed)["report"]["audits"]
+    ]
+    return [[(f["n"], [e.partition(":")[0] for e in f["examples"]]) for f in each] for each in found]
+
+
 @pytest.fixture
 def bundle(headstart: Headstart, tmp_path: Path) -> Path:
     rows = tmp_path / "english.jsonl"
@@ -37,9 +45,13 @@ def test_predict_counts_them(headstart: Headstart, bundle: Path, mixed: Path, tm
 
 def test_evaluate_names_their_lines(headstart: Headstart, bundle: Path, mixed: Path) -> None:
     """The figures are lower for them: the report says where they are."""
-    report = json.loads(headstart("evaluate", bundle, mixed, "--json").out)["report"]
-    found = [f for audit in report["audits"] for f in audit["findings"] if f["name"] == "unfamiliar_script"]
-    assert [(f["n"], [e.partition(":")[0] for e in f["examples"]]) for f in found] == [(2, ["line 1", "line 3"])]
+    assert strange(headstart("evaluate", bundle, mixed, "--json").out) == [[(2, ["line 1", "line 3"])]]
+
+
+def test_fit_names_those_of_the_test_rows(headstart: Headstart, bundle: Path, mixed: Path, tmp_path: Path) -> None:
+    """Not of the training rows: what is rare there was learnt from all the same."""
+    words = ("--test", mixed, "--encoder", "tfidf", "--json", "--out", tmp_path / "tested")
+    assert strange(headstart("fit", tmp_path / "english.jsonl", *words).out) == [[], [(2, ["line 1", "line 3"])]]
 
 
 def test_explain_says_so(headstart: Headstart, bundle: Path) -> None:

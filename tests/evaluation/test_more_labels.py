@@ -12,6 +12,7 @@ from headstart import TextClassifier
 from headstart.evaluation import more_labels as module
 from headstart.evaluation.more_labels import forecast, more_labels
 from headstart.predictor import Measured
+from headstart.types import Dataset
 
 
 def blobs(n: int, seed: int, k: int = 3, spread: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
@@ -113,27 +114,42 @@ TEXTS = tuple(f"the {thing} was {word}" for word in ("lovely", "rude") for thing
 LABELS = ("good",) * 6 + ("bad",) * 6
 
 
+ROWS = Dataset(TEXTS, LABELS)
+
+
 def test_a_probe_grows_as_its_own_features_do():
     """`forecast` is `more_labels` on the encoder's features of the different texts, with the slope of probes."""
     found = TextClassifier("tfidf", "linear_probe", random_state=0).fit(TEXTS, LABELS).predictor_
-    y = np.array([1] * 6 + [0] * 6)
-    assert forecast(found, TEXTS, LABELS) == more_labels(found.encoder.encode(TEXTS), y)
-    assert forecast(found, TEXTS * 2, LABELS * 2) == more_labels(found.encoder.encode(TEXTS), y, 24)
-    assert forecast(found, TEXTS, LABELS, found.encoder.encode(TEXTS)) == forecast(found, TEXTS, LABELS)
+    features, y = found.encoder.encode(TEXTS), np.array([1] * 6 + [0] * 6)
+    assert forecast(found, ROWS) == (more_labels(features, y), "")
+    assert forecast(found, Dataset(TEXTS * 2, LABELS * 2)) == (more_labels(features, y, 24), "")
+    assert forecast(found, ROWS, features) == forecast(found, ROWS)
 
 
 def test_other_classifiers_grow_from_what_was_measured_whatever_their_features_are():
     """A classifier that is right on every row it learnt from is not said to be."""
-    known = Measured(0.6, 500, 12)
     probe = TextClassifier("tfidf", "linear_probe", random_state=0).fit(TEXTS, LABELS).predictor_
-    other = replace(probe, strategy="few_labels", measured=known)
-    found = forecast(other, TEXTS, LABELS)
+    other = replace(probe, strategy="few_labels", measured=Measured(0.6, 500, 12))
+    found, _ = forecast(other, ROWS)
     assert found is not None
     assert found.now.value == pytest.approx(0.6, abs=0.01)
-    assert found == forecast(replace(other, encoder=None), TEXTS, LABELS)  # type: ignore[arg-type] # nobody asks it
-    assert forecast(replace(other, measured=None), TEXTS, LABELS) is None
-    assert forecast(other, ("",) * 12, LABELS) is None  # no words, no curve
-    wide, narrow = (forecast(replace(other, strategy=name), TEXTS, LABELS) for name in ("few_labels", "linear_probe"))
-    assert wide is not None
-    assert narrow is not None
-    assert wide.more[500].value < narrow.more[500].value
+    assert found == forecast(replace(other, encoder=None), ROWS)[0]  # type: ignore[arg-type] # nobody asks it
+    probes, _ = forecast(replace(other, strategy="linear_probe"), ROWS)
+    assert probes is not None
+    assert found.more[500].value < probes.more[500].value
+
+
+def test_where_nothing_can_be_said_the_reason_is():
+    """No figure to start from, no words, one class, too many rows."""
+    probe = TextClassifier("tfidf", "linear_probe", random_state=0).fit(TEXTS, LABELS).predictor_
+    other = replace(probe, strategy="few_labels", measured=Measured(0.6, 500, 12))
+    reasons = {
+        "no accuracy was measured": (replace(other, measured=None), ROWS),
+        "8 labelled rows with words": (other, Dataset(("",) * 12, LABELS)),
+        "of two classes": (probe, Dataset(TEXTS, ("good",) * 12)),
+        "beyond 2,000 labelled rows": (probe, Dataset(TEXTS * 200, LABELS * 200)),
+    }
+    for why, (predictor, rows) in reasons.items():
+        found, told = forecast(predictor, rows)
+        assert found is None
+        assert why in told

@@ -33,11 +33,13 @@ def audit(
     *,
     others: Sequence[Dataset] = (),
     truncated: "Bools | None" = None,
+    unfamiliar: "Bools | None" = None,
 ) -> Audit:
     """The audit of one data set; O(n) texts hashed, O(n log n) numbers sorted.
 
     others: data sets whose texts should not be in this one (the training data of a test set). truncated (n,):
-    the texts that an encoder does not read to the end.
+    the texts that an encoder does not read to the end; unfamiliar (n,): those in a script that a classifier did not
+    learn from.
     """
     dataset = data.dataset if isinstance(data, LoadedData) else data
     problems = data.problems if isinstance(data, LoadedData) else ()
@@ -51,6 +53,7 @@ def audit(
         *_swallowed(dataset, classes),
         *_class_findings(classes),
         *_truncation(dataset, truncated),
+        *_unfamiliar(dataset, unfamiliar),
         *_language_mix(languages, dataset.n),
         *(found for other in others if (found := overlap(other, dataset)).n),
     ]
@@ -215,6 +218,18 @@ def _truncation(dataset: Dataset, truncated: "Bools | None") -> list[Finding]:
         for i in rows[:3].tolist()
     )
     return [Finding("long_texts", len(rows), message, examples)]
+
+
+def _unfamiliar(dataset: Dataset, unfamiliar: "Bools | None") -> list[Finding]:
+    if unfamiliar is None or not np.any(unfamiliar):
+        return []
+    rows = np.flatnonzero(unfamiliar)
+    message = (
+        f"{len(rows):,} texts ({len(rows) / dataset.n:.1%}) are in a script that the classifier did not learn from: "
+        "what it says of them means nothing, unless its encoder has read that language before"
+    )
+    examples = tuple(f"{_line(dataset, i)}: {_cut(dataset.texts[i])}" for i in rows[:3].tolist())
+    return [Finding("unfamiliar_script", len(rows), message, examples)]
 
 
 def _language_mix(languages: Mapping[str, float], n: int) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""True labels against the classes of a model: codes, and what to say of labels and of scripts that it never saw."""
+"""True labels against the classes of a model: codes, and what to say of labels that it never saw."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -9,11 +9,9 @@ from headstart.errors import did_you_mean
 from headstart.types import Finding
 
 if TYPE_CHECKING:
-    from headstart.types import Bools, Dataset, Ints
+    from headstart.types import Ints
 
-__all__ = ["encode_true", "unfamiliar_texts", "unknown_labels"]
-
-_SHOWN = 60  # characters of a text
+__all__ = ["encode_true", "unknown_labels"]
 
 
 def encode_true(classes: Sequence[Any], y_true: Sequence[Any]) -> tuple[tuple[str, ...], "Ints"]:
@@ -39,22 +37,6 @@ def unknown_labels(classes: Sequence[Any], y_true: Sequence[Any], lines: Sequenc
         f"{', '.join(map(repr, new[:5]))}{' ...' if len(new) > 5 else ''}.{hint} They count as errors, "
         f"and each of them as a class with F1 0; log_loss and roc_auc are not defined and left out."
     )
-    examples = tuple(f"{_place(lines, i)}: {names[y[i]]!r}" for i in rows[:3].tolist())
+    where = [f"line {lines[i]}: " if lines is not None else f"row {i + 1}: " for i in rows[:3]]
+    examples = tuple(f"{at}{names[y[i]]!r}" for at, i in zip(where, rows[:3], strict=True))
     return Finding("unknown_labels", len(rows), message, examples)
-
-
-def unfamiliar_texts(unfamiliar: "Bools", rows: "Dataset") -> Finding | None:
-    """What to tell the user about rows (n,) in a script that the model did not learn from; None when there are none."""
-    found = np.flatnonzero(unfamiliar)
-    if not len(found):
-        return None
-    message = (
-        f"{len(found):,} of {rows.n:,} texts are in a script that the model did not learn from: what it says of them "
-        "means nothing, unless its encoder has read that language before"
-    )
-    examples = tuple(f"{_place(rows.lines, i)}: {rows.texts[i][:_SHOWN]!r}" for i in found[:3].tolist())
-    return Finding("unfamiliar_script", len(found), message, examples)
-
-
-def _place(lines: Sequence[int] | None, row: int) -> str:
-    return f"line {lines[row]}" if lines is not None else f"row {row + 1}"

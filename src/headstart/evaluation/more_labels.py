@@ -20,14 +20,14 @@ from headstart.predictor import Measured
 
 if TYPE_CHECKING:
     from headstart.predictor import Predictor
-    from headstart.types import Features, Floats, Ints
+    from headstart.types import Dataset, Features, Floats, Ints
 
-__all__ = ["EXTRA", "LEAST_ROWS", "MAX_ROWS", "OF_OTHERS", "OF_PROBES", "Slope", "forecast", "is_probe", "more_labels"]
+__all__ = ["EXTRA", "OF_OTHERS", "OF_PROBES", "Slope", "forecast", "more_labels"]
 
 EXTRA = (50, 200, 500)
-MAX_ROWS = 2_000  # with more of them 500 more change little
-CURVE_ROWS = 600  # that the slope is measured on: three sizes of them in 0.2 s
-LEAST_ROWS = 8
+_MAX_ROWS = 2_000  # with more of them 500 more change little
+_CURVE_ROWS = 600  # that the slope is measured on: three sizes of them in 0.2 s
+_LEAST_ROWS = 8
 _PARTS = ((4, 2), (2, 3))  # the rows in quarters twice, in halves three times, each learnt from and checked on the rest
 _N_FOLDS = 10
 _PENALTY = 0.3  # of ridge on centred rows whose mean square length is 1
@@ -50,49 +50,56 @@ _INFLATION = 1.5  # variance of a cross-validated accuracy over that of as many 
 _MODEL = 0.1  # standard deviation that no more rows would take away
 
 
-def is_probe(predictor: "Predictor") -> bool:
+def forecast(
+    predictor: "Predictor",
+    rows: "Dataset",
+    features: "Features | None" = None,
+    *,
+    extra: Sequence[int] = EXTRA,
+    random_state: int = 0,
+) -> tuple[MoreLabels | None, str]:
+    """`more_labels` of a classifier, from the labelled rows that it learnt from; where there is none, why (a sentence).
+
+    A frozen encoder and a head grow as ridge regression on its features does (features: of these rows, if they are
+    there already). Any other classifier knows more than the rows (names, known words, unlabelled texts), or has learnt
+    its features from them: its learning curve is that of counted words, with what other data sets showed of its slope
+    (`OF_OTHERS`), and starts from the accuracy that was measured.
+    """
+    probes, few = _is_probe(predictor), f"it takes {_LEAST_ROWS} labelled rows with words, of two classes"
+    if rows.n > _MAX_ROWS:
+        return None, _not_said(f"beyond {_MAX_ROWS:,} labelled rows 500 more change little")
+    if predictor.measured is None and not probes:
+        return None, _not_said("no accuracy was measured when the classifier was made")
+    y = np.unique(np.array(rows.labels or (), dtype=object).astype(str), return_inverse=True)[1]
+    distinct = distinct_rows(rows.texts, y)
+    drawn = distinct[_drawn(y[distinct], random_state)]
+    if features is None or not probes:
+        cleaned = predictor.cleaner.clean_all([rows.texts[i] for i in drawn])
+        try:
+            encoder = predictor.encoder if probes else make_encoder("tfidf").fit(cleaned)
+        except DataError:  # not a single word
+            return None, _not_said(few)
+        seen = encoder.encode(cleaned)
+    else:
+        seen = features[drawn]
+    slope, known = OF_PROBES if probes else OF_OTHERS, predictor.measured
+    found = more_labels(seen, y[drawn], rows.n, known=known, slope=slope, extra=extra, random_state=random_state)
+    return found, "" if found is not None else _not_said(few)
+
+
+def _is_probe(predictor: "Predictor") -> bool:
     """Whether it is a frozen encoder and a head, so that its features say how it would learn from more rows."""
     has_learnt = predictor.history is not None or getattr(predictor.encoder, "supervised", False)
     return predictor.strategy == "linear_probe" and not has_learnt
 
 
-def forecast(
-    predictor: "Predictor",
-    texts: Sequence[str],
-    labels: Sequence[Any],
-    features: "Features | None" = None,
-    random_state: int = 0,
-) -> MoreLabels | None:
-    """`more_labels` of a classifier, from the labelled rows that it learnt from: n texts and their labels.
-
-    A frozen encoder and a head grow as ridge regression on its features does (features: of these texts, if they are
-    there already). Any other classifier knows more than the rows (names, known words, unlabelled texts), or has learnt
-    its features from them: its learning curve is that of counted words, with what other data sets showed of its slope
-    (`OF_OTHERS`), and starts from the accuracy that was measured. None: without that, without words, or with too few
-    rows.
-    """
-    probes = is_probe(predictor)
-    if predictor.measured is None and not probes:
-        return None
-    y = np.unique(np.array(labels, dtype=object).astype(str), return_inverse=True)[1]
-    distinct = distinct_rows(texts, y)
-    drawn = distinct[_drawn(y[distinct], random_state)]
-    if features is not None and probes:
-        seen = features[drawn]
-    else:
-        cleaned = predictor.cleaner.clean_all([texts[i] for i in drawn])
-        try:
-            encoder = predictor.encoder if probes else make_encoder("tfidf").fit(cleaned)
-        except DataError:  # not a single word
-            return None
-        seen = encoder.encode(cleaned)
-    slope = OF_PROBES if probes else OF_OTHERS
-    return more_labels(seen, y[drawn], len(texts), known=predictor.measured, slope=slope, random_state=random_state)
+def _not_said(why: str) -> str:
+    return f"What more labels would buy is not said: {why}."
 
 
 def _drawn(y: "Ints", random_state: int) -> "Ints":
     """Sorted rows that the curve is measured on: at most about 600, each class in proportion."""
-    return stratified_sample(y, CURVE_ROWS, np.random.default_rng(random_state))
+    return stratified_sample(y, _CURVE_ROWS, np.random.default_rng(random_state))
 
 
 def more_labels(
@@ -123,7 +130,7 @@ def more_labels(
     counts = np.bincount(y)
     y = np.unique(y, return_inverse=True)[1]
     n = len(y)
-    if n < LEAST_ROWS or np.sum(counts >= 2) < 2:
+    if n < _LEAST_ROWS or np.sum(counts >= 2) < 2:
         return None
     with threadpool_limits(limits=1, user_api="blas"):  # the products are small
         sizes, accuracies = _curve(_gram(features), y, np.random.default_rng(random_state))

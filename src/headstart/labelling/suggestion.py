@@ -9,7 +9,7 @@ import numpy as np
 from headstart.cleaning.rows.near_duplicates import NearDuplicates
 from headstart.data.folding import digests
 from headstart.errors import ConfigError, DataError
-from headstart.evaluation.more_labels import LEAST_ROWS, MAX_ROWS, forecast, is_probe
+from headstart.evaluation.more_labels import forecast
 from headstart.evaluation.results import MoreLabels
 from headstart.labelling.picking import Pool, pick
 from headstart.transforms.pca import Pca
@@ -143,17 +143,5 @@ def _forecast(
     if strange:
         some = f"{', '.join(strange[:3])}{' ...' if len(strange) > 3 else ''}"
         notes.append(f"Labels of the labelled rows that the bundle does not know: {some}. Fit it again with them.")
-    if labelled.n > MAX_ROWS:
-        notes.append(
-            f"What more labels would buy is not said: beyond {MAX_ROWS:,} labelled rows 500 more change little."
-        )
-        return None, tuple(notes)
-    if predictor.measured is None and not is_probe(predictor):
-        notes.append("What more labels would buy is not said: no accuracy was measured when the classifier was made.")
-        return None, tuple(notes)
-    found = forecast(predictor, labelled.texts, labelled.labels, features, random_state)
-    if found is None:
-        notes.append(
-            f"What more labels would buy is not said: it takes {LEAST_ROWS} labelled rows with words, of two classes."
-        )
-    return found, tuple(notes)
+    found, why = forecast(predictor, labelled, features, random_state=random_state)
+    return found, (*notes, *([why] if why else []))
