@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import expit
 
 from headstart.functional.probability import (
+    believed_size,
     confidence_bins,
     expected_calibration_error,
     fit_scale,
@@ -144,3 +145,26 @@ def test_pool_weights_are_never_negative() -> None:
     y = np.arange(40) % 2
     wrong = -3.0 * np.eye(2)[y]
     assert pool_weights([wrong], y, np.array([1.0]), 0.5).tolist() == [0.0]
+
+
+def test_a_believed_size_stays_at_the_belief_without_evidence_and_leaves_it_with_much() -> None:
+    """Answers drawn by softmax(2 * values): many of them ask for 2, none for what is believed; strength holds it there."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(20_000, 3))
+    chances = softmax(2.0 * values)
+    y = (rng.random((len(values), 1)) > chances.cumsum(axis=1)).sum(axis=1)
+    assert believed_size(values[:0], y[:0], 0.7, 10.0) == pytest.approx(0.7, rel=1e-3)
+    assert believed_size(values[:20], y[:20], 0.7, 1e6) == pytest.approx(0.7, rel=1e-2)
+    assert believed_size(values, y, 0.7, 10.0) == pytest.approx(2.0, rel=0.03)
+
+
+def test_a_believed_size_is_where_evidence_and_belief_pull_alike() -> None:
+    """The derivative of its own criterion, by differences, is zero there."""
+    rng = np.random.default_rng(1)
+    values, y = rng.normal(size=(30, 2)), rng.integers(2, size=30)
+
+    def criterion(a: float) -> float:
+        return float(log_losses(a * values, y).sum() + 3.0 * np.log(a / 0.7) ** 2)
+
+    a = believed_size(values, y, 0.7, 3.0)
+    assert criterion(1.001 * a) - criterion(0.999 * a) == pytest.approx(0.0, abs=1e-4)

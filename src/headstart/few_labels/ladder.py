@@ -13,7 +13,7 @@ import numpy as np
 from headstart.few_labels.experts import Expert, Linear, Parts, centred
 from headstart.functional.conformal import exact_interval
 from headstart.functional.mixture import anchored_mixture
-from headstart.functional.probability import clearly_lower, log_losses, pool_weights
+from headstart.functional.probability import believed_size, clearly_lower, log_losses, pool_weights
 
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
@@ -38,6 +38,7 @@ BELIEF = {
     "tuned": 1.0,
 }
 _UNSURE = 0.1
+_SIZE, _SIZE_STRENGTH = 0.7, 10.0  # of a pool, before any row is asked, and of the belief in it
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
 LEAST_UNLABELLED = 100  # for a mixture: with 50, five classes were told apart worse than by their names alone
@@ -109,6 +110,19 @@ class Pool:
         out.
         """
         return not len(self.losses) or float(before.losses.mean() - self.losses.mean()) > by
+
+    def size(self, parts: Parts) -> float:
+        """The factor for all values that held-out rows ask for. Experts who say the same have a factor each, by what
+        is believed of each: together they are surer than right.
+        """
+        if not len(self.losses):
+            return _SIZE
+        return believed_size(self.held_out, parts.asked, _SIZE, _SIZE_STRENGTH * parts.n_rounds)
+
+    def times(self, factor: float, parts: Parts) -> Self:
+        """The same answers, surer or less sure."""
+        held_out = factor * self.held_out
+        return type(self)(self.experts, factor * self.factors, held_out, log_losses(held_out, parts.asked))
 
     def parts(self) -> list[tuple[Expert, float]]:
         """The experts with their factors."""

@@ -55,6 +55,7 @@ class TunedRung:
     task: Task
     reading: Reading
     ladder: Ladder
+    size: float  # the factor that the values of the ladder's pool have been given
     climb: Callable[[Parts], Pool]
     encoder_settings: Mapping[str, Any]
     seconds_left: float | None
@@ -85,10 +86,10 @@ class TunedRung:
                 return Climbed(self._rung(before, after, parts, "left out", began))
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
             encoder = contrastive.tuned(support, work)
-        size = max(float(before.factors[0]), _LEAST_SIZE)
-        of_pool, of_tuned = (float(factor) / size for factor in after.factors)
+        in_halves = max(float(before.factors[0]), _LEAST_SIZE)
+        of_pool, of_tuned = (float(factor) / in_halves for factor in after.factors)
         rung = self._rung(before, after, parts, "kept", began)
-        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, expert.linear.times(of_tuned)))
+        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, expert.linear.times(self.size * of_tuned)))
 
     def _rows(self, support: "Support") -> Ints | None:
         """The rows to tune on: all, or as many of each class as there is time for; None where these are too few.

@@ -119,19 +119,21 @@ class FewLabels(OwnHead):
         said = None if names is None else _Said.of(names, task, reading)
         climb = partial(_climb, reading, _named(reading, names, said), said)
         ladder = climb(parts)
+        size = ladder.taken().size(parts)
+        pool = ladder.taken().times(size, parts)
         rungs: list[Rung] = [*ladder.rungs]
         offset: Floats = np.zeros(parts.k)
         if self.settings.shares == "auto" and len(reading.unlabelled) >= LEAST_UNLABELLED and parts.pairs:
-            rung, offset = shares_rung(ladder.taken(), parts, task.classes)
+            rung, offset = shares_rung(pool, parts, task.classes)
             rungs.append(rung)
         left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
-        last = TunedRung(task, reading, ladder, lambda parts: climb(parts).taken(), self.encoder_settings, left)
+        last = TunedRung(task, reading, ladder, size, lambda parts: climb(parts).taken(), self.encoder_settings, left)
         tuned = last.add() if self.settings.tuning == "auto" else None
         rungs += [] if tuned is None else [tuned.rung]
         others = [_OTHER_SHARES] if offset.any() else []
         nameless = [_NAMELESS] if names is None and self.settings.names == "auto" else []
         reasons = (*reading.notes, *_told(rungs), *others, *nameless, *_unused(task, reading, rungs))
-        return _predictor(task, reading, said, ladder.taken(), tuned, offset, reasons)
+        return _predictor(task, reading, said, pool, tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
