@@ -61,3 +61,37 @@ def test_names_of_a_class_that_a_fold_has_lost(tmp_path: Path) -> None:
     outcome = run(config, save=False)
     assert outcome.report is not None
     assert outcome.report.model.n == 24 + 3
+
+
+@pytest.mark.parametrize("tested", [False, True])
+def test_a_class_that_only_its_name_is_known_of(tmp_path: Path, tested: bool) -> None:
+    """Folds and test rows are answered by all classes; the baseline knows those with rows, and is compared by all."""
+    goods, bads = ("wonderful", "great", "excellent"), ("awful", "terrible", "horrible")
+    things = [
+        f"{color} {thing}"
+        for color in ("red", "blue", "old", "new")
+        for thing in ("soup", "bed", "tea", "desk", "fish")
+    ]
+    praise = [f"our {thing} was {word},positive" for thing in things[:4] for word in goods]
+    facts = [f"our {thing} came on {day},neutral" for thing in things[:4] for day in ("Monday", "Friday", "Sunday")]
+    train, test, rest, names = (tmp_path / name for name in ("train.csv", "test.csv", "rest.txt", "names.json"))
+    train.write_text("\n".join(["text,label", *praise, *facts, "we complained about the lift,negative"]))
+    test.write_text("\n".join(["text,label", *(f"a {thing} is {word},negative" for thing in things for word in bads)]))
+    rest.write_text("\n".join(f"the {thing} was {word}" for thing in things for word in (*goods, *bads)))
+    names.write_text('{"positive": "positive", "negative": "negative", "neutral": "neutral"}')
+    more = {"test": str(test)} if tested else {}
+    config = RunConfig(
+        train=str(train),
+        unlabelled=str(rest),
+        label_names=str(names),
+        encoder="tfidf",
+        max_error="0.3:expected",
+        **more,
+    )
+    report = run(config, save=False).report
+    assert report is not None
+    assert report.baseline is not None
+    model, baseline = (each.metrics["accuracy"].value for each in (report.model, report.baseline))
+    if tested:
+        assert (model > 0.8, baseline) == (True, 0.0)
+    assert report.reasons[0].startswith("'negative' has one labelled row")

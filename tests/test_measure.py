@@ -30,6 +30,7 @@ class Answerer:
     def __init__(self, spy: Spy, number: int) -> None:
         """It belongs to the spy's fit of this number."""
         self.spy, self.number = spy, number
+        self.classes_ = sorted(set(spy.learnt[number].labels or ()))
 
     def predict_proba(self, texts: list[str]) -> Any:
         """(n, k) in the order of the sorted labels, as a real classifier's."""
@@ -46,7 +47,7 @@ def rows(counts: dict[str, int], text: Callable[[str, int], str] = lambda name, 
 
 def estimated(data: Dataset, seed: int = 0) -> tuple[Estimate, Spy]:
     spy = Spy()
-    found = cross_validate(spy, data, seed)
+    found = cross_validate(spy, data, sorted(set(data.labels or ())), seed)
     assert found is not None
     return found, spy
 
@@ -106,7 +107,7 @@ def test_classes_with_two_rows_are_learnt_and_not_checked() -> None:
 def test_none_when_nothing_can_be_checked(data: Dataset) -> None:
     """Without two classes of three rows, or two different texts, there is no estimate, and no fit."""
     spy = Spy()
-    assert cross_validate(spy, data, 0) is None
+    assert cross_validate(spy, data, sorted(set(data.labels or ())), 0) is None
     assert spy.learnt == []
 
 
@@ -153,7 +154,7 @@ def test_a_real_classifier(tmp_path: object) -> None:
     """With a model that learns, out-of-fold answers are right: columns are the sorted classes."""
     data = rows({"b": 6, "a": 6, "c": 6}, lambda name, i: f"word{name} and {i}")
     found = cross_validate(
-        lambda part: TextClassifier("tfidf", head="prototype").fit(part.texts, part.labels or ()), data, 0
+        lambda part: TextClassifier("tfidf", head="prototype").fit(part.texts, part.labels or ()), data, "abc", 0
     )
     assert found is not None
     answers = ["abc"[i] for i in found.probabilities.argmax(axis=1)]
@@ -164,6 +165,6 @@ def test_on_test() -> None:
     """On test rows the fitted model's own probabilities are the estimate."""
     data = rows({"a": 5, "b": 5})
     model = TextClassifier("tfidf").fit(data.texts, data.labels or ())
-    found = on_test(model, data)
+    found = on_test(model, data, model.classes_)
     assert found.probabilities.tolist() == model.predict_proba(data.texts).tolist()
     assert (found.rows, found.protocol) == (data, "10 test rows of data.csv")

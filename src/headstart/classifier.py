@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from math import inf, isnan
+from math import inf
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,7 +14,9 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.abstaining import Abstaining, MaxError
 from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError
-from headstart.held_out import NOT_CHECKED, out_of_fold
+from headstart.held_out import NOT_CHECKED, in_columns, out_of_fold
+from headstart.labels import encode_labels
+from headstart.named_classes import Found, found_by_name
 from headstart.predictor import Predictor
 from headstart.strategies import make_strategy
 from headstart.text.cleaner import TextCleaner
@@ -24,7 +26,6 @@ from headstart.types import Dataset, Floats, Ints, Strategy, Task
 
 __all__ = ["TextClassifier"]
 
-_KINDS = "iubU"  # of numpy's numbers and strings that labels come back from as they were
 _PARTS = ("encoder", "head", "strategy")
 _BY_NUMBER = ("few_labels", "pooled", "finetune")  # of these `auto` takes one by the number of rows, and their time
 
@@ -81,21 +82,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         """Learn from n texts and their labels: all strings, all integers or all booleans. `source` (labelled
         rows of a related domain) and `unlabelled` are `Dataset` objects, which scikit-learn's
         cross-validation never slices. `label_names`: for each label its name, its description, or several wordings;
-        with them there need be no labelled row at all (`fit([], [], label_names=...)`, at best with unlabelled texts).
+        with them there need be no labelled row at all (`fit([], [], label_names=...)`, at best with unlabelled texts),
+        and a class with a name may have no row, or one, if there are 100 unlabelled texts (`named_classes`).
 
         budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for. The
         fits that `max_error` needs on parts of the rows may take as much again, each.
         checkpoint: a folder in which fine-tuning keeps its state, and from which a call with the same arguments
         goes on after it was broken off, to the same classifier. Remove it when you no longer need it.
 
-        Raises DataError for what cannot be learnt from (one class, a class with one row, a value that is no
+        Raises DataError for what cannot be learnt from (one class, a class with one row and no name, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
         max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
         label_names = None if label_names is None else {str(label): name for label, name in label_names.items()}
-        classes, y = _encode_labels(labels, len(values)) if values or not label_names else _only_names(label_names)
+        classes, y = encode_labels(labels if values else (), len(values), label_names)
         task = Task(
             texts=values,
             y=y,
@@ -108,12 +110,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             budget_s=_budget(budget_s),
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
+        named = found_by_name(task) if values else Found.nothing()
         make = self._maker(has_rows=bool(values))
-        made = make().fit(task)
-        self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=language_shares(_learnt_from(task)))
+        made = make().fit(task.with_rows(named.texts, named.y))
+        reasons, languages = (*named.reasons, *made.reasons), language_shares(_learnt_from(task))
+        self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=languages, reasons=reasons)
         if max_error is not None:
             make = self.for_part()._maker(has_rows=bool(values))
-            self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, max_error))
+            self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, named, max_error))
         self.classes_ = classes
         return self
 
@@ -169,12 +173,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         return tags
 
 
-def _abstaining(make: Callable[[], Strategy], task: Task, max_error: MaxError) -> Abstaining:
+def _abstaining(make: Callable[[], Strategy], task: Task, named: Found, max_error: MaxError) -> Abstaining:
     """What training rows say that were checked by fits on the others. Where a fit takes long: a fifth, by one more."""
+    whole = task.with_rows(named.texts, named.y)
+    beside = np.arange(len(task.texts), len(whole.texts))
 
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
-        predictor: Predictor = make().fit(task.part(rows))
-        return predictor.predict_proba
+        predictor: Predictor = make().fit(whole.part(np.concatenate([rows, beside])))
+        return in_columns(predictor.predict_proba, predictor.classes, task.classes)
 
     one_fold, k = getattr(make(), "is_long_work", False), len(task.classes)
     found = out_of_fold(learn, task.texts, task.y, k, task.random_state, one_fold=one_fold)
@@ -188,60 +194,6 @@ def _learnt_from(task: Task) -> Sequence[str]:
     """The texts that say what a class is: labelled ones, and without any the unlabelled ones."""
     labelled = (*task.texts, *(task.source.texts if task.source else ()))
     return labelled or (task.unlabelled.texts if task.unlabelled else ())
-
-
-def _only_names(label_names: Mapping[str, Any]) -> tuple[Any, Any]:
-    """Sorted classes, and no codes. Raises DataError for fewer than two names."""
-    classes = sorted(map(str, label_names))
-    if len(classes) < 2:
-        raise DataError(f"There is only one name ({classes}); at least two are needed.")
-    return np.array(classes), np.empty(0, np.int64)
-
-
-def _encode_labels(labels: Iterable[Any], n: int) -> tuple[Any, Any]:
-    """Sorted classes and codes (n,). Raises DataError for what is not a label or too few of a kind."""
-    given = np.asarray(labels if isinstance(labels, str) else list(labels), dtype=object)
-    if given.shape != (n,):
-        raise DataError(f"labels must hold one label for each of the {n} texts, got shape {given.shape}.")
-    values = [label.item() if isinstance(label, np.generic) else label for label in given]
-    if not values:
-        raise DataError("There are no texts to learn from.")
-    _check_labels(values)
-    made = np.array(values)
-    if made.dtype.kind not in _KINDS:
-        raise DataError("labels are integers that no 64 bits hold together. Name them first: pass them as strings.")
-    classes, y = np.unique(made, return_inverse=True)
-    if len(classes) < 2:
-        raise DataError(f"There is only one class ({classes.tolist()}); at least two are needed.")
-    rare = [str(c) for c in classes[np.bincount(y) < 2]]
-    if rare:
-        some = f"{', '.join(rare[:5])}{' ...' if len(rare) > 5 else ''}"
-        raise DataError(f"Class with a single row: {some}. Each class needs at least two rows.")
-    return classes, y
-
-
-def _check_labels(values: Sequence[Any]) -> None:
-    """All strings, all integers or all booleans: what sorts, and comes back from a bundle as it was."""
-    missing = [i for i, label in enumerate(values) if _is_missing(label)]
-    if missing:
-        first = missing[0]
-        raise DataError(
-            f"labels[{first}] is {values[first]} ({len(missing)} in all): pass texts without label as `unlabelled`."
-        )
-    kinds = sorted({type(label).__name__ for label in values})
-    if kinds == ["float"]:
-        raise DataError(f"labels are floats (such as {values[0]!r}): Headstart classifies. Bin or name them first.")
-    if len(kinds) > 1 or not {"str", "int", "bool"}.issuperset(kinds):
-        raise DataError(f"labels must be all strings, all integers or all booleans, got {' and '.join(kinds)}.")
-    if kinds == ["str"]:
-        require_texts(values, "labels")
-    if any(label.endswith("\0") for label in values if isinstance(label, str)):
-        raise DataError("A label ends with the character NUL, which numpy drops. Remove it first.")
-
-
-def _is_missing(label: Any) -> bool:
-    """None, NaN, and what pandas puts in the place of a missing value."""
-    return type(label).__name__ in {"NoneType", "NAType", "NaTType"} or (isinstance(label, float) and isnan(label))
 
 
 def _seed(value: int | None) -> int:

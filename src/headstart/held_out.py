@@ -4,7 +4,7 @@ Shape letters: n rows, k classes.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from headstart.data.folding import digests
 from headstart.data.splits import folds
 from headstart.types import Floats, Ints
 
-__all__ = ["NOT_CHECKED", "OutOfFold", "by_others", "out_of_fold"]
+__all__ = ["NOT_CHECKED", "OutOfFold", "by_others", "in_columns", "out_of_fold"]
 
 NOT_CHECKED = "no row: to check some, two classes need three rows each, and not all with one text"
 
@@ -36,10 +36,10 @@ def out_of_fold(
 ) -> OutOfFold | None:
     """Probabilities of rows with codes y (n,) in 0..k-1 by models of the other rows; None if nothing can be checked.
 
-    learn(rows) fits a model on these rows; its probabilities have a column for each of their classes, in the order of
-    the codes. Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows
-    is held out. No model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are
-    learnt, not checked; a class that a fold cannot learn has probability 0 there.
+    learn(rows) fits a model on these rows; its probabilities have a column for each code (`in_columns`). Up to 2,000
+    rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows is held out. No model
+    sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not checked; a
+    class that a fold cannot learn has probability 0 there.
     """
     checkable, keys = np.bincount(y, minlength=k) >= _LEAST_ROWS, digests(texts)
     n_folds = min(_N_FOLDS, len(np.unique(keys)))
@@ -70,5 +70,17 @@ def by_others(
     if learnt.sum() < 2:
         probabilities[:, learnt if learnt.any() else slice(None)] = 1.0 if learnt.any() else 1.0 / k
         return probabilities
-    probabilities[:, learnt] = learn(train[learnt[y[train]]])([texts[i] for i in rows])
-    return probabilities
+    return learn(train[learnt[y[train]]])([texts[i] for i in rows])
+
+
+def in_columns(predict: Predict, known: Sequence[Any], classes: Sequence[Any]) -> Predict:
+    """The same answers with a column for each of `classes`, all zeros for those that are not `known`."""
+    place = {str(name): column for column, name in enumerate(classes)}
+    columns = [place[str(name)] for name in known]
+
+    def predict_all(texts: Sequence[str]) -> Floats:
+        probabilities = np.zeros((len(texts), len(classes)))
+        probabilities[:, columns] = predict(texts)
+        return probabilities
+
+    return predict_all

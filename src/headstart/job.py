@@ -2,7 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -132,7 +133,7 @@ def _fitted(
 ) -> TextClassifier:
     source, unlabelled = (roles[role].dataset if role in roles else None for role in ("source", "unlabelled"))
     names = None if config.label_names is None else read_label_names(Path(config.label_names))
-    gone = {*(roles["train"].dataset.labels or ())} - {*(rows.labels or ())}  # classes that a part does not have
+    gone = _classes_of_rows(roles["train"].dataset) - {*(rows.labels or ())}  # that a part of the rows does not have
     return model.fit(
         rows.texts,
         rows.labels or (),
@@ -145,11 +146,18 @@ def _fitted(
 
 
 def _fit_baseline(config: RunConfig, rows: Dataset, n_whole: int | None = None) -> TextClassifier:
-    """On these rows; n_whole: of which they are a part."""
+    """On these rows, but for a class of one row, which names alone can tell; n_whole: of which they are a part."""
     encoder, head = BASELINE
+    own = _classes_of_rows(rows)
+    rows = rows.take([i for i, label in enumerate(rows.labels or ()) if label in own])
     clean, settings = cleaner_of(config).text_spec, {"encoder.min_df": fewest_texts(n_whole or rows.n)}
     model = TextClassifier(encoder, "linear_probe", head, clean=clean, settings=settings, random_state=config.seed)
     return model.fit(rows.texts, rows.labels or ())
+
+
+def _classes_of_rows(rows: Dataset) -> set[str]:
+    """The classes with two rows or more; others are known by their names."""
+    return {label for label, n in Counter(rows.labels or ()).items() if n > 1}
 
 
 def _measure(
@@ -157,34 +165,41 @@ def _measure(
 ) -> tuple[Estimate, Estimate | None] | None:
     """The model's and the baseline's estimates, on the same rows; None where there is none to make."""
     train = roles["train"].dataset
-    alone = not train.n or _is_baseline(config, model)  # without rows there is no baseline either
+    alone = len(_classes_of_rows(train)) < 2 or _is_baseline(config, model)  # there is nothing to compare with
     if "test" in roles:
         test = roles["test"].dataset
-        return on_test(model, test), None if alone else on_test(_fit_baseline(config, train), test)
+        base = None if alone else on_test(_fit_baseline(config, train), test, model.classes_)
+        return on_test(model, test, model.classes_), base
     if not train.n:
         return None
-    own = _cross_validated(config, drawn, partial(_fit_part, config, roles, model))
+    checked = partial(_cross_validated, config, drawn, model.classes_)
+    own = checked(partial(_fit_part, config, roles, model))
     if own is None:
         return None
-    return own, None if alone else _cross_validated(config, drawn, partial(_fit_baseline, config, n_whole=train.n))
+    return own, None if alone else checked(partial(_fit_baseline, config, n_whole=train.n))
 
 
 def _cross_validated(
-    config: RunConfig, drawn: Dataset, fit: Callable[[Dataset], TextClassifier], *, one_fold: bool = False
+    config: RunConfig,
+    drawn: Dataset,
+    classes: Sequence[Any],
+    fit: Callable[[Dataset], TextClassifier],
+    *,
+    one_fold: bool = False,
 ) -> Estimate | None:
     """Training rows by models that have not seen them. drawn: the rows before they were cleaned; rules that judge
     labels choose what is learnt from, never what is checked.
     """
     cleaner = cleaner_of(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
-    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, config.seed, one_fold=one_fold)
+    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, one_fold=one_fold)
 
 
 def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
         fit = partial(_fit_part, config, roles, model)
-        checked = _cross_validated(config, drawn, fit, one_fold=_is_long_work(model))
+        checked = _cross_validated(config, drawn, model.classes_, fit, one_fold=_is_long_work(model))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 

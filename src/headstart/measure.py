@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from headstart.classifier import TextClassifier
-from headstart.held_out import out_of_fold
+from headstart.held_out import in_columns, out_of_fold
 from headstart.types import Dataset, Floats, Ints
 
 __all__ = ["Estimate", "cross_validate", "on_test"]
@@ -23,22 +24,31 @@ class Estimate:
     protocol: str
 
 
-def on_test(model: TextClassifier, test: Dataset) -> Estimate:
-    """The fitted model's probabilities on the test rows."""
-    return Estimate(test, model.predict_proba(test.texts), f"{test.n:,} test rows of {test.origin}")
+def on_test(model: TextClassifier, test: Dataset, classes: Sequence[Any]) -> Estimate:
+    """The fitted model's probabilities of these classes on the test rows."""
+    probabilities = in_columns(model.predict_proba, model.classes_, classes)(test.texts)
+    return Estimate(test, probabilities, f"{test.n:,} test rows of {test.origin}")
 
 
-def cross_validate(make: Make, data: Dataset, seed: int, *, one_fold: bool = False) -> Estimate | None:
-    """Out-of-fold probabilities of models that `make` fits on the other rows; None if nothing can be checked.
+def cross_validate(
+    make: Make, data: Dataset, classes: Sequence[Any], seed: int, *, one_fold: bool = False
+) -> Estimate | None:
+    """Out-of-fold probabilities (of these classes, some of which may have no row) of models that `make` fits on the
+    other rows; None if nothing can be checked.
 
     Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows is held
     out. No model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not
     checked.
     """
-    classes, y = np.unique(np.array(data.labels, dtype=object).astype(str), return_inverse=True)
+    codes = {str(name): code for code, name in enumerate(classes)}
+    data = data.take(
+        [row for row, label in enumerate(data.labels or ()) if label in codes]
+    )  # cleaning may lose a class
+    y = np.array([codes[label] for label in data.labels or ()], dtype=np.int64)
 
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
-        return make(data.take(rows.tolist())).predict_proba
+        model = make(data.take(rows.tolist()))
+        return in_columns(model.predict_proba, model.classes_, classes)
 
     found = out_of_fold(learn, data.texts, y, len(classes), seed, one_fold=one_fold)
     if found is None:

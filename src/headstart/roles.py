@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from headstart import data
@@ -19,20 +20,21 @@ def read_roles(config: RunConfig) -> tuple[dict[str, Role], Dataset]:
     """
     cleaner = cleaner_of(config)  # a mistake in the rules, now
     roles = {"train": _load(config, "train", labelled=True) if config.train is not None else _no_rows(config)}
+    check = partial(data.check_trainable, named=config.label_names is not None)
     if config.train is not None:
-        data.check_trainable(roles["train"].dataset)
+        check(roles["train"].dataset)
     if config.shots is not None:
         roles["train"] = _shortened(roles["train"], data.sample_per_class, config.shots, config.seed)
     if config.limit is not None:
         roles["train"] = _shortened(roles["train"], data.limit_rows, config.limit, config.seed)
-        data.check_trainable(roles["train"].dataset)
+        check(roles["train"].dataset)
     for role, labelled in (("test", True), ("source", None), ("unlabelled", False)):
         if getattr(config, role) is not None:
             roles[role] = _load(config, role, labelled=labelled)
     drawn = roles["train"].dataset
     if config.clean and config.train is not None:
         roles["train"] = _clean_train(cleaner, roles["train"], is_checked="test" not in roles)
-        data.check_trainable(roles["train"].dataset)
+        check(roles["train"].dataset)
     if "test" in roles and cleaner.text_spec:
         roles["test"] = _with_overlap(cleaner, roles["test"], roles["train"].dataset)
     return roles, drawn

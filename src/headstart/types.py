@@ -154,6 +154,12 @@ class Task:
     budget_s: float | None = None
     checkpoint: Path | None = None
 
+    def with_rows(self, texts: Sequence[str], y: "Ints") -> "Task":
+        """With more labelled rows behind its own."""
+        import numpy as np  # what has only the names of types needs none
+
+        return replace(self, texts=(*self.texts, *texts), y=np.concatenate([self.y, y]))
+
     def part(self, rows: "Ints") -> "Task":
         """These rows alone, with the classes that they have and their names; without the place of the whole's state."""
         import numpy as np  # what has only the names of types needs none

@@ -148,7 +148,7 @@ def test_pool_weights_are_never_negative() -> None:
 
 
 def test_a_believed_size_stays_at_the_belief_without_evidence_and_leaves_it_with_much() -> None:
-    """Answers drawn by softmax(2 * values): many of them ask for 2, none for what is believed; strength holds it there."""
+    """Answers drawn by softmax(2 * values): many of them ask for 2, none for what is believed, which strength holds."""
     rng = np.random.default_rng(0)
     values = rng.normal(size=(20_000, 3))
     chances = softmax(2.0 * values)

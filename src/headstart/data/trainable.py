@@ -10,14 +10,19 @@ __all__ = ["check_trainable"]
 _CLASSES_SHOWN = 10
 
 
-def check_trainable(dataset: Dataset) -> None:
-    """Raise DataError unless there are labels, two classes or more, and two rows or more of each class."""
+def check_trainable(dataset: Dataset, *, named: bool = False) -> None:
+    """Raise DataError unless there are labels, two classes or more, and two rows or more of each class.
+
+    named: the classes have names, by which one may be learnt of which there is one row, or none.
+    """
     origin = dataset.origin or "The data"
     if dataset.n == 0:
         raise DataError(f"{origin} has no rows to learn from.")
     if dataset.labels is None:
         raise DataError(f"{origin} has no labels to learn from. Name the column with --label (label=).")
     counts = Counter(dataset.labels)
+    if named:
+        return
     if len(counts) == 1:
         raise DataError(
             f"{origin}: every row ({dataset.n:,}) has the label {dataset.labels[0]!r}. "
@@ -30,7 +35,8 @@ def check_trainable(dataset: Dataset) -> None:
         classes = "a class has" if len(single) == 1 else f"{len(single)} classes have"
         raise DataError(
             f"{origin}: {classes} one row only: {places}{more}. A class needs two rows to be learned "
-            "and checked: add rows, give such classes another's name, or remove the rows."
+            "and checked: add rows, give such classes another's name, or remove the rows; or name all classes "
+            "(--label-names), which finds texts for such a class among --unlabelled ones."
         )
 
 

@@ -74,7 +74,7 @@ def wordings(classes: Sequence[Any], names: Mapping[str, str | Sequence[str]] | 
             near = did_you_mean(unknown[0], labels)
             raise ConfigError(
                 f"label names: {unknown[0]!r} is not a label of the data.{near} Labels: {_some(labels)}. "
-                "A class without a labelled row cannot be learnt beside others that have some: leave its name out."
+                "A class without a labelled row can be learnt by its name where all classes have one."
             )
         if lacking:
             raise ConfigError(f"label names: there is none for {_some(lacking)}. Each class needs one.")

@@ -13,7 +13,7 @@ import numpy as np
 
 from headstart.errors import MissingExtra
 from headstart.functional.probability import clearly_lower, log_losses
-from headstart.held_out import Predict, by_others
+from headstart.held_out import Predict, by_others, in_columns
 from headstart.predictor import Predictor
 from headstart.strategies.finetune import Finetune
 from headstart.strategies.pooled import Pooled
@@ -75,7 +75,12 @@ def _tuned(task: Task, encoder: str, pooled: Predictor, begun: float) -> Predict
 
 def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:
     """As `by_others` asks for it. Texts that the whole has read come from the feature cache, if there is one."""
-    return lambda rows: Pooled().fit(task.part(rows)).predict_proba
+
+    def learn(rows: Ints) -> Predict:
+        pooled = Pooled().fit(task.part(rows))
+        return in_columns(pooled.predict_proba, pooled.classes, task.classes)
+
+    return learn
 
 
 def _with(predictor: Predictor, reason: str) -> Predictor:
