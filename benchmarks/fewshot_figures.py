@@ -75,6 +75,7 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "reads it. Zero-shot: macro-F1.",
         "",
         *_over_setfit(cells),
+        *_calibration(cells),
         f"{AUTO} less the better baseline, mean over the sets (95 %, paired bootstrap): {_gains(cells)}. "
         f"Zero-shot macro-F1, mean over the English sets with names: {percent(_mean_of(cells, ZERO))} "
         f"(cosine {percent(_mean_of(cells, COSINE))}).",
@@ -100,6 +101,20 @@ def _gain_over_setfit(cells: list[dict[str, Any]], shots: int, way: str) -> floa
     pairs = [[mean(cells, name, shots, each, shared=True) for each in (way, "setfit")] for name in FIVE]
     gains = [ours - theirs for ours, theirs in pairs if ours is not None and theirs is not None]
     return statistics.mean(gains) if len(gains) == len(FIVE) else None
+
+
+def _calibration(cells: list[dict[str, Any]]) -> list[str]:
+    """The calibration error of `auto`, a sentence for each number of labels: a mean over the sets that have it."""
+    told = []
+    for shots in SHOTS:
+        found: dict[str, list[float]] = {}
+        for cell in cells:
+            if (cell["shots"], cell["way"]) == (shots, AUTO) and "ece" in cell:
+                found.setdefault(cell["data"], []).append(cell["ece"])
+        if found:
+            error = statistics.mean(map(statistics.mean, found.values()))
+            told.append(f"ECE of {AUTO} (15 bins, debiased) at {shots} a class, {len(found)} sets: {error:.3f}.")
+    return told
 
 
 def _n_seeds(cells: list[dict[str, Any]], name: str, shots: int) -> int:

@@ -132,8 +132,18 @@ def _ways(name: str, support: Any, unlabelled: Any, test: Any) -> list[dict[str,
         wall, cpu = time.perf_counter(), time.process_time()
         model.fit(support.texts, support.labels, **({"unlabelled": unlabelled} if way == AUTO else {}))
         cost = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-        cells.append({"way": way, "score": _score(name, test.labels, model.predict(test.texts)), **cost})
+        cells.append({"way": way, **_told(name, model, test), **cost})
     return cells
+
+
+def _told(name: str, model: Any, test: Any) -> dict[str, float]:
+    """The score on test rows, and how far probabilities are from what they say (ECE, debiased)."""
+    from headstart.functional.calibration import calibration_error
+
+    chances = model.predict_proba(test.texts)
+    found = model.classes_[chances.argmax(axis=1)]
+    error = calibration_error(chances.max(axis=1), found == np.asarray(test.labels), debiased=True)
+    return {"score": _score(name, test.labels, found), "ece": error}
 
 
 def _without_labels(pool: Any, unlabelled: Any, test: Any, name: str) -> list[dict[str, Any]]:
