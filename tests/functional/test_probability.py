@@ -86,7 +86,7 @@ def test_weights_are_recovered():
 def test_one_weight_is_the_scale():
     """Of one model: the inverse temperature."""
     views, y = two_views()
-    assert_allclose(fit_weights(views[:1], y), [fit_scale(views[0], y)], rtol=1e-3)
+    assert_allclose(fit_weights(views[:1], y), [fit_scale(views[0], y, per_class=False)], rtol=1e-3)
 
 
 def test_a_model_that_knows_nothing_gets_no_weight():
@@ -97,7 +97,7 @@ def test_a_model_that_knows_nothing_gets_no_weight():
     assert_allclose(wrong, [fit_scale(right, y), 0.0], atol=0.02)
     nothing = fit_weights([right, np.random.default_rng(1).normal(size=right.shape)], y)
     assert abs(nothing[1]) < 0.1
-    assert_allclose(fit_weights([right, np.zeros_like(right)], y)[0], fit_scale(right, y), rtol=1e-3)
+    assert_allclose(fit_weights([right, np.zeros_like(right)], y)[0], fit_scale(right, y, per_class=False), rtol=1e-3)
 
 
 def test_bins_hold_their_lower_edge():
@@ -168,3 +168,21 @@ def test_a_believed_size_is_where_evidence_and_belief_pull_alike() -> None:
 
     a = believed_size(values, y, 0.7, 3.0)
     assert criterion(1.001 * a) - criterion(0.999 * a) == pytest.approx(0.0, abs=1e-4)
+
+
+def test_the_scale_of_the_very_model_is_near_the_one_that_answers_ask_for() -> None:
+    """Forty rows of six classes, answers as sure as they are right: targets smoothed by all rows ask for about 1, by
+    the seven rows of a class for much less; rows that are all right do not ask for the most that there is.
+    """
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(30):
+        values = 2.0 * rng.normal(size=(40, 6))
+        y = (rng.random((40, 1)) > softmax(values).cumsum(axis=1)).sum(axis=1)
+        found.append([fit_scale(values, y, per_class=each) for each in (False, True)])
+    of_all, of_class = np.median(found, axis=0)
+    assert of_class < of_all - 0.1
+    assert abs(of_all - 1.0) < 0.15
+    right = 2.0 * np.eye(6)[np.arange(40) % 6]
+    spread = float(np.sqrt(np.mean((right - right.mean(axis=1, keepdims=True)) ** 2)))
+    assert fit_scale(right, np.arange(40) % 6, per_class=False) < 0.1 * np.exp(5.0) / spread

@@ -86,7 +86,7 @@ def mix(network: "Floats", words: "Floats | None", y: "Ints") -> Mixture:
     Words stay out (0) where they do not make the log loss clearly lower, by more than a standard error of the
     difference row by row, and where there are fewer than 30 rows to tell.
     """
-    n, scale, alone = len(y), fit_scale(network, y), _accuracy(network, y)
+    n, scale, alone = len(y), fit_scale(network, y, per_class=False), _accuracy(network, y)
     if words is None or n < _LEAST_ROWS:
         return Mixture(scale)
     a, b = fit_weights([network, words], y)

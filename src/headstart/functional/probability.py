@@ -62,7 +62,7 @@ def clearly_lower(losses: "Floats", than: "Floats") -> bool:
     return len(gain) > 1 and float(gain.mean()) > float(gain.std(ddof=1)) / len(gain) ** 0.5
 
 
-def fit_scale(decision: "Floats", y: "Ints") -> float:
+def fit_scale(decision: "Floats", y: "Ints", *, per_class: bool = True) -> float:
     """The factor a > 0 (an inverse temperature) for which softmax(a * decision) fits y best.
 
     decision (n, k): values of rows that the model did not learn from (out of fold, or leave-one-out);
@@ -71,14 +71,16 @@ def fit_scale(decision: "Floats", y: "Ints") -> float:
 
     Sources: Guo et al., ICML 2017, section 4 (temperature); Platt 1999, section 2.2 (targets).
     Departure: Platt's targets are for two classes; for k classes the true one gets (m + 1) / (m + 2) with
-    m the rows of that class, and the others share the rest equally.
+    m the rows of that class, and the others share the rest equally. per_class False: m is the number of all rows. That
+    is for rows asked of the very model that is calibrated: forty of six classes would make it far too unsure. The
+    caution of the other is right for models of parts of the rows, which stand for one of all.
     """
     decision = np.asarray(decision, dtype=np.float64)
     decision = decision - decision.mean(axis=1, keepdims=True)
     spread = float(np.sqrt(np.mean(decision**2)))
     if spread == 0.0:
         return 1.0
-    targets = _platt_targets(y, decision.shape[1])
+    targets = _platt_targets(y, decision.shape[1], per_class=per_class)
     wanted = float(np.mean(np.sum(targets * decision, axis=1)))
 
     def loss(log_a: float) -> float:
@@ -93,14 +95,15 @@ def fit_scale(decision: "Floats", y: "Ints") -> float:
 def fit_weights(decisions: "Sequence[Floats]", y: "Ints") -> "Floats":
     """Factors (m,) >= 0 for which softmax(sum of factor * decision) fits y best, of m models' values (n, k) each.
 
-    As `fit_scale`, which this is for m = 1: rows that no model learnt from, Platt's smoothed targets. A logarithmic
-    opinion pool whose weights are free, so that it is calibrated too (Genest and Zidek 1986). The loss is convex.
+    As `fit_scale(per_class=False)`, which this is for m = 1: rows asked of these models, smoothed targets. A
+    logarithmic opinion pool whose weights are free, so that it is calibrated too (Genest and Zidek 1986). The loss is
+    convex.
     """
     values = [np.asarray(decision, np.float64) for decision in decisions]
     values = [value - value.mean(axis=1, keepdims=True) for value in values]
     spreads = np.array([float(np.sqrt(np.mean(value**2))) or 1.0 for value in values])
     stacked = np.stack([value / spread for value, spread in zip(values, spreads, strict=True)])
-    targets = _platt_targets(y, stacked.shape[2])
+    targets = _platt_targets(y, stacked.shape[2], per_class=False)
     wanted = np.mean(np.sum(targets * stacked, axis=2), axis=1)
 
     def loss(factors: "Floats") -> "tuple[float, Floats]":
@@ -156,9 +159,9 @@ def believed_size(decision: "Floats", y: "Ints", belief: float, strength: float)
     return float(belief * np.exp(best.x))
 
 
-def _platt_targets(y: "Ints", k: int) -> "Floats":
-    """(n, k) target probabilities: (m + 1) / (m + 2) for the true class with m rows, the rest shared."""
-    m = np.bincount(y, minlength=k)[y]
+def _platt_targets(y: "Ints", k: int, *, per_class: bool) -> "Floats":
+    """(n, k) target probabilities: (m + 1) / (m + 2) for the true class with m rows (or m = n), the rest shared."""
+    m = np.bincount(y, minlength=k)[y] if per_class else np.full(len(y), len(y))
     targets = np.repeat((1.0 / ((m + 2.0) * max(k - 1, 1)))[:, None], k, axis=1)
     targets[np.arange(len(y)), y] = (m + 1.0) / (m + 2.0)
     return targets
