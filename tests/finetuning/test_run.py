@@ -29,7 +29,7 @@ def held_out_loss(run: Any) -> float:
     """Of the weights that the network has now, computed anew."""
     rows = run.rows.check
     logits, y = decide(run.network, run.inputs, rows, run.settings), run.y[rows]
-    return float(log_losses(logits * fit_scale(logits, y), y).mean())
+    return float(log_losses(logits * fit_scale(logits, y, per_class=False), y).mean())
 
 
 def test_every_row_once_an_epoch(toy_run: MakeRun) -> None:
@@ -57,7 +57,7 @@ def test_checks_and_the_end(toy: ModuleType, toy_run: MakeRun) -> None:
     assert run.kept.check.loss == pytest.approx(held_out_loss(run), rel=1e-6)
     assert run.kept.check.loss == min(check.loss for check in run.checks) or run.kept.check == run.checks[-1]
     logits = decide(run.network, run.inputs, run.rows.check, run.settings)
-    assert run.scale() == pytest.approx(fit_scale(logits, run.y[run.rows.check]))
+    assert run.scale() == pytest.approx(fit_scale(logits, run.y[run.rows.check], per_class=False))
     assert not run.network.training
 
 

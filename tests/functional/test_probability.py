@@ -86,7 +86,7 @@ def test_weights_are_recovered():
 def test_one_weight_is_the_scale():
     """Of one model: the inverse temperature."""
     views, y = two_views()
-    assert_allclose(fit_weights(views[:1], y), [fit_scale(views[0], y, per_class=False)], rtol=1e-3)
+    assert_allclose(fit_weights(views[:1], y), [fit_scale(views[0], y)], rtol=1e-3)
 
 
 def test_a_model_that_knows_nothing_gets_no_weight():
@@ -97,7 +97,7 @@ def test_a_model_that_knows_nothing_gets_no_weight():
     assert_allclose(wrong, [fit_scale(right, y), 0.0], atol=0.02)
     nothing = fit_weights([right, np.random.default_rng(1).normal(size=right.shape)], y)
     assert abs(nothing[1]) < 0.1
-    assert_allclose(fit_weights([right, np.zeros_like(right)], y)[0], fit_scale(right, y, per_class=False), rtol=1e-3)
+    assert_allclose(fit_weights([right, np.zeros_like(right)], y)[0], fit_scale(right, y), rtol=1e-3)
 
 
 def test_bins_hold_their_lower_edge():

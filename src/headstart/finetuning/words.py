@@ -80,16 +80,17 @@ class Mixture:
         )
 
 
-def mix(network: "Floats", words: "Floats | None", y: "Ints") -> Mixture:
-    """The factors for decision values (n, k) of rows that neither has learnt from.
+def mix(network: "Floats", words: "Floats | None", y: "Ints", *, of_part: bool = False) -> Mixture:
+    """The factors for decision values (n, k) of rows that neither has learnt from. of_part: both have learnt from a
+    part of the rows, and stand for those that learn from all.
 
     Words stay out (0) where they do not make the log loss clearly lower, by more than a standard error of the
     difference row by row, and where there are fewer than 30 rows to tell.
     """
-    n, scale, alone = len(y), fit_scale(network, y, per_class=False), _accuracy(network, y)
+    n, scale, alone = len(y), fit_scale(network, y, per_class=of_part), _accuracy(network, y)
     if words is None or n < _LEAST_ROWS:
         return Mixture(scale)
-    a, b = fit_weights([network, words], y)
+    a, b = fit_weights([network, words], y, per_class=of_part)
     both = a * network + b * words
     if not clearly_lower(log_losses(both, y), log_losses(scale * network, y)):
         return Mixture(scale, 0.0, n, alone, alone)

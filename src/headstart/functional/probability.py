@@ -92,18 +92,17 @@ def fit_scale(decision: "Floats", y: "Ints", *, per_class: bool = True) -> float
     return float(np.exp(best.x) / spread)
 
 
-def fit_weights(decisions: "Sequence[Floats]", y: "Ints") -> "Floats":
+def fit_weights(decisions: "Sequence[Floats]", y: "Ints", *, per_class: bool = True) -> "Floats":
     """Factors (m,) >= 0 for which softmax(sum of factor * decision) fits y best, of m models' values (n, k) each.
 
-    As `fit_scale(per_class=False)`, which this is for m = 1: rows asked of these models, smoothed targets. A
-    logarithmic opinion pool whose weights are free, so that it is calibrated too (Genest and Zidek 1986). The loss is
-    convex.
+    As `fit_scale`, which this is for m = 1: rows that no model learnt from, Platt's smoothed targets. A logarithmic
+    opinion pool whose weights are free, so that it is calibrated too (Genest and Zidek 1986). The loss is convex.
     """
     values = [np.asarray(decision, np.float64) for decision in decisions]
     values = [value - value.mean(axis=1, keepdims=True) for value in values]
     spreads = np.array([float(np.sqrt(np.mean(value**2))) or 1.0 for value in values])
     stacked = np.stack([value / spread for value, spread in zip(values, spreads, strict=True)])
-    targets = _platt_targets(y, stacked.shape[2], per_class=False)
+    targets = _platt_targets(y, stacked.shape[2], per_class=per_class)
     wanted = np.mean(np.sum(targets * stacked, axis=2), axis=1)
 
     def loss(factors: "Floats") -> "tuple[float, Floats]":

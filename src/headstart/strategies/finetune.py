@@ -130,7 +130,7 @@ class Finetune(FineTuning):
         words = _words(task, settings, learn)
         once = replace(work, checkpoint=None), replace(settings, runs=1)
         learnt = self._learn(*once, Rows(learn, asked[:0]), until, asked)
-        return _mix(learnt, words, task)
+        return _mix(learnt, words, task, of_part=True)
 
     def _learn(
         self,
@@ -197,8 +197,8 @@ def _words(task: Task, settings: _FinetuneSettings, rows: Ints) -> "Words | None
     )
 
 
-def _mix(learnt: _Learnt, words: "Words | None", task: Task) -> "Mixture":
+def _mix(learnt: _Learnt, words: "Words | None", task: Task, *, of_part: bool = False) -> "Mixture":
     from headstart.finetuning.words import mix
 
     others = None if words is None else words.decide([task.texts[row] for row in learnt.asked])
-    return mix(learnt.logits, others, task.y[learnt.asked])
+    return mix(learnt.logits, others, task.y[learnt.asked], of_part=of_part)

@@ -24,7 +24,8 @@ Test = Annotated[str | None, _data("Labelled rows to measure on; else cross-vali
 Source = Annotated[str | None, _data("Labelled rows of a related domain; used if they help.", metavar=_PATH)]
 Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.", metavar=_PATH)]
 LabelNames = Annotated[
-    str | None, _data("JSON: {label: its name, description or wordings}; with it there need be no labelled row.")
+    str | None,
+    _data("JSON: {label: its name, description or wordings}; a class with one, or all, may have no labelled row."),
 ]
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
