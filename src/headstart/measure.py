@@ -41,9 +41,8 @@ def cross_validate(
     checked.
     """
     codes = {str(name): code for code, name in enumerate(classes)}
-    data = data.take(
-        [row for row, label in enumerate(data.labels or ()) if label in codes]
-    )  # cleaning may lose a class
+    known = [row for row, label in enumerate(data.labels or ()) if label in codes]  # cleaning may lose a class
+    data = data.take(known)
     y = np.array([codes[label] for label in data.labels or ()], dtype=np.int64)
 
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
