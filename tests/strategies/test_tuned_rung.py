@@ -103,7 +103,7 @@ def test_of_many_rows_a_part_is_tuned_on(tiny_model: Callable[[str], Path], monk
     """As many of each class as the time is enough for: three readings of all rows, and six an epoch of those."""
     texts, y = tuple(f"{text} {i}" for i in range(4) for text in TEXTS), np.arange(64) % 2
     task = Task(texts, y, ("good", "cold"))
-    given: Any = (None, None, None, {}, None)
+    given: Any = (None, None, 1.0, None, {}, None)
     with Contrastive(str(tiny_model("bert"))).support(task) as (support, _):
         products = support.n_products()
         for share, n in ((2.0, 64), (0.5, 32), (0.1, None), (-1.0, None)):
