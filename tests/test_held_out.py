@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from headstart.held_out import by_others, out_of_fold
+from headstart.held_out import by_others, in_columns, out_of_fold
 from headstart.types import Floats, Ints
 
 
@@ -106,3 +106,9 @@ def test_rows_of_a_class_that_the_others_do_not_have() -> None:
     np.testing.assert_allclose(found, [[0.6, 0.4, 0.0]] * 2)
     assert spy.learnt == [{0, 1, 2, 3, 4}]
     assert spy.asked == [(0, "text 6"), (0, "text 0")]
+
+
+def test_answers_in_the_columns_of_all_classes() -> None:
+    """Each class in its place, numbers and text alike; classes that are not known have nothing."""
+    predict = in_columns(lambda texts: np.tile([0.25, 0.75], (len(texts), 1)), (10, 2), ("0", "10", "2"))
+    assert predict(["a", "b"]).tolist() == [[0.0, 0.25, 0.75]] * 2

@@ -14,21 +14,8 @@ from headstart.types import Task
 NAMES = {"positive": "positive", "negative": "negative", "neutral": "neutral"}
 GOOD, BAD = ("wonderful", "great", "excellent", "lovely"), ("awful", "terrible", "horrible", "disappointing")
 THINGS = (
-    "soup",
-    "room",
-    "staff",
-    "view",
-    "bed",
-    "tea",
-    "pool",
-    "song",
-    "plot",
-    "phone",
-    "desk",
-    "fish",
-    "wine",
-    "walk",
-)
+    "soup", "room", "staff", "view", "bed", "tea", "pool", "song", "plot", "phone", "desk", "fish", "wine", "walk",
+)  # fmt: skip
 
 
 def said_of(words: tuple[str, ...], start: str) -> list[str]:
@@ -75,10 +62,10 @@ def test_a_class_without_a_row_is_predicted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", [quick(), TextClassifier("tfidf", random_state=0)])
 def test_one_row_is_enough_beside_a_name(model: TextClassifier) -> None:
-    """For any strategy: what the name finds are rows like others. The one row is learnt too."""
+    """For any strategy: what the name finds are rows like others. The one row is learnt too: only it has a lift."""
     texts, labels = [*LABELLED, "we complained about the lift"], [*LABELS, "negative"]
     model.fit(texts, labels, unlabelled=UNLABELLED, label_names=NAMES)
-    assert model.predict(["this wall was terrible"]).tolist() == ["negative"]
+    assert model.predict(["this wall was terrible", "complained about the lift"]).tolist() == ["negative"] * 2
     assert "'negative' has one labelled row" in model.predictor_.reasons[0]
 
 

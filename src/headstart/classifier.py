@@ -110,7 +110,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             budget_s=_budget(budget_s),
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
-        named = found_by_name(task) if values else Found.nothing()
+        named = found_by_name(task)
         make = self._maker(has_rows=bool(values))
         made = make().fit(task.with_rows(named.texts, named.y))
         reasons, languages = (*named.reasons, *made.reasons), language_shares(_learnt_from(task))

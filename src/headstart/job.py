@@ -20,6 +20,7 @@ from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
+from headstart.labels import LEAST_ROWS
 from headstart.limits import with_limit
 from headstart.measure import Estimate, cross_validate, on_test
 from headstart.reporting import Role, facts_for_card, measured, report_on_run
@@ -157,7 +158,7 @@ def _fit_baseline(config: RunConfig, rows: Dataset, n_whole: int | None = None) 
 
 def _classes_of_rows(rows: Dataset) -> set[str]:
     """The classes with two rows or more; others are known by their names."""
-    return {label for label, n in Counter(rows.labels or ()).items() if n > 1}
+    return {label for label, n in Counter(rows.labels or ()).items() if n >= LEAST_ROWS}
 
 
 def _measure(

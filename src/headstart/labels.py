@@ -9,10 +9,10 @@ import numpy as np
 from headstart.errors import DataError
 from headstart.text.normalise import require_texts
 
-__all__ = ["encode_labels"]
+__all__ = ["LEAST_ROWS", "encode_labels"]
 
 _KINDS = "iubU"  # of numpy's numbers and strings that labels come back from as they were
-_LEAST_ROWS = 2  # of a class without a name
+LEAST_ROWS = 2  # of a class that is learnt from its rows and not by its name
 
 
 def encode_labels(labels: Iterable[Any], n: int, names: Mapping[str, Any] | None = None) -> tuple[Any, Any]:
@@ -35,7 +35,7 @@ def encode_labels(labels: Iterable[Any], n: int, names: Mapping[str, Any] | None
     if len(classes) < 2:
         what = "class" if values else "name"
         raise DataError(f"There is only one {what} ({classes.tolist()}); at least two are needed.")
-    rare = [] if named else [str(c) for c in classes[np.bincount(y, minlength=len(classes)) < _LEAST_ROWS]]
+    rare = [] if named else [str(c) for c in classes[np.bincount(y, minlength=len(classes)) < LEAST_ROWS]]
     if rare:
         some = f"{', '.join(rare[:5])}{' ...' if len(rare) > 5 else ''}"
         raise DataError(f"Class with a single row: {some}. Each class needs at least two rows.")

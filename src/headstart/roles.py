@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from headstart import data
 from headstart.cleaning import Cleaner
 from headstart.config import RunConfig
+from headstart.few_labels.names import read_label_names
 from headstart.reporting import Role
 from headstart.types import Audit, Dataset, Step
 
@@ -20,7 +22,8 @@ def read_roles(config: RunConfig) -> tuple[dict[str, Role], Dataset]:
     """
     cleaner = cleaner_of(config)  # a mistake in the rules, now
     roles = {"train": _load(config, "train", labelled=True) if config.train is not None else _no_rows(config)}
-    check = partial(data.check_trainable, named=config.label_names is not None)
+    names = () if config.label_names is None else read_label_names(Path(config.label_names))
+    check = partial(data.check_trainable, names=names)
     if config.train is not None:
         check(roles["train"].dataset)
     if config.shots is not None:

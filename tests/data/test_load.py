@@ -439,8 +439,14 @@ def test_what_cannot_be_learned_from(dataset: Dataset, message: str):
 
 
 def test_what_can_be_learned_from():
-    """Two classes of two rows pass."""
+    """Two classes of two rows pass; one row is enough where every label has a name, and is named by its line where its
+    own has none, as one that is written wrongly.
+    """
     check_trainable(Dataset(("a", "b", "c", "d"), ("x", "y", "x", "y")))
+    single = Dataset(("a", "b", "c"), ("x", "y", "x"), None, (2, 3, 4), "f.csv")
+    check_trainable(single, {"x": "one", "y": "other"})
+    with pytest.raises(DataError, match=r"'y' \(line 3\)"):
+        check_trainable(single, {"x": "one", "z": "other"})
 
 
 def test_importing_data_is_cheap():

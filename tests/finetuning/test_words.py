@@ -7,7 +7,7 @@ pytestmark = pytest.mark.torch
 pytest.importorskip("torch")
 
 from headstart.finetuning.words import Mixture, Words, mix  # noqa: E402 - needs torch
-from headstart.functional.probability import softmax  # noqa: E402 - as above
+from headstart.functional.probability import fit_scale, softmax  # noqa: E402 - as above
 
 
 def views(n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -45,6 +45,14 @@ def test_without_words_and_rows() -> None:
     network, _, y = views(100)
     assert mix(network, None, y).words == 0
     assert Mixture().network == 1
+
+
+def test_a_network_of_a_part_is_less_sure_than_the_very_one() -> None:
+    """Targets are smoothed by the rows of a class where the network stands for another one, else by all rows."""
+    network, _, y = views(40)
+    very, part = mix(network, None, y), mix(network, None, y, of_part=True)
+    assert very.network == fit_scale(network, y, per_class=False)
+    assert part.network == fit_scale(network, y) < very.network
 
 
 def test_words_decide_by_counts() -> None:

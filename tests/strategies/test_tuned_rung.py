@@ -99,6 +99,22 @@ def test_the_model_is_the_pool_and_the_tuned_expert(
     assert alone.score(TEXTS, LABELS) == 1.0
 
 
+@pytest.mark.parametrize("tuning", ["none", "auto"])
+def test_all_of_it_is_as_sure_as_the_pool_may_be(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tuning: str
+) -> None:
+    """Half the size of the pool halves every log-odds, those of the tuned expert too."""
+    monkeypatch.setattr(module, "_LEAST_GAIN", -np.inf)
+    folder = tiny_model("bert")
+
+    def log_odds(size: float) -> Any:
+        monkeypatch.setattr(module.Pool, "size", lambda *_: size)
+        p = fitted(folder, tuning=tuning).predict_proba(UNSEEN)
+        return np.log(p[:, 1] / p[:, 0])
+
+    np.testing.assert_allclose(log_odds(0.5), 0.5 * log_odds(1.0), rtol=1e-3)
+
+
 def test_of_many_rows_a_part_is_tuned_on(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """As many of each class as the time is enough for: three readings of all rows, and six an epoch of those."""
     texts, y = tuple(f"{text} {i}" for i in range(4) for text in TEXTS), np.arange(64) % 2

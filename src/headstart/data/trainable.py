@@ -1,6 +1,7 @@
 """Whether a data set can be learned from at all."""
 
 from collections import Counter
+from collections.abc import Collection
 
 from headstart.errors import DataError
 from headstart.types import Dataset
@@ -10,10 +11,10 @@ __all__ = ["check_trainable"]
 _CLASSES_SHOWN = 10
 
 
-def check_trainable(dataset: Dataset, *, named: bool = False) -> None:
+def check_trainable(dataset: Dataset, names: Collection[str] = ()) -> None:
     """Raise DataError unless there are labels, two classes or more, and two rows or more of each class.
 
-    named: the classes have names, by which one may be learnt of which there is one row, or none.
+    names: labels of the classes that have a name. Where all of them do, a class may have one row, or be the only one.
     """
     origin = dataset.origin or "The data"
     if dataset.n == 0:
@@ -21,7 +22,7 @@ def check_trainable(dataset: Dataset, *, named: bool = False) -> None:
     if dataset.labels is None:
         raise DataError(f"{origin} has no labels to learn from. Name the column with --label (label=).")
     counts = Counter(dataset.labels)
-    if named:
+    if counts.keys() <= set(names):
         return
     if len(counts) == 1:
         raise DataError(

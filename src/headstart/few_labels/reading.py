@@ -20,7 +20,18 @@ from headstart.few_labels.experts import Linear
 from headstart.text.language import LEAST_ENGLISH, english_share, language_of, language_shares
 from headstart.types import Dataset, Encoder, Floats, Task
 
-__all__ = ["Reading", "encoding", "highest_layer", "layers_of", "naming", "read", "transferable"]
+__all__ = [
+    "MOST_UNLABELLED",
+    "Reading",
+    "drawn_unlabelled",
+    "encoding",
+    "highest_layer",
+    "layers_of",
+    "naming",
+    "read",
+    "transferable",
+    "wanted_unlabelled",
+]
 
 MOST_UNLABELLED = 1_000  # texts that are read without a budget
 _MOST_IN_BUDGET = 10_000
@@ -92,8 +103,8 @@ def read(
     an encoder that learns from labels, and what encoders raise.
     """
     usual = _MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED
-    wanted, foreign = _wanted(task)
-    drawn = _drawn(task, wanted, usual if most_unlabelled is None else most_unlabelled)
+    wanted, foreign = wanted_unlabelled(task)
+    drawn = drawn_unlabelled(task, wanted, usual if most_unlabelled is None else most_unlabelled)
     everything = (*task.texts, *drawn)
     name, notes = (encoder, []) if encoder != "auto" else _choose(task.texts or drawn or _names(task), len(drawn))
     if foreign:
@@ -183,7 +194,7 @@ def naming(encoder: Any) -> Callable[[Sequence[str]], Floats]:
     return encode_names
 
 
-def _wanted(task: Task) -> tuple[list[str], int]:
+def wanted_unlabelled(task: Task) -> tuple[list[str], int]:
     """The different unlabelled texts that are no labelled ones, in a language (script) that one of twenty labelled rows
     is in, where there are any; and how many are in another one.
     """
@@ -197,7 +208,7 @@ def _wanted(task: Task) -> tuple[list[str], int]:
     return own, len(texts) - len(own)
 
 
-def _drawn(task: Task, texts: Sequence[str], most: int) -> tuple[str, ...]:
+def drawn_unlabelled(task: Task, texts: Sequence[str], most: int) -> tuple[str, ...]:
     """At most so many of the texts, drawn at random."""
     rows = np.random.default_rng(task.random_state).permutation(len(texts))[:most]
     return tuple(texts[row] for row in rows)
