@@ -115,19 +115,61 @@ def test_all_of_it_is_as_sure_as_the_pool_may_be(
     np.testing.assert_allclose(log_odds(0.5), 0.5 * log_odds(1.0), rtol=1e-3)
 
 
-def test_of_many_rows_a_part_is_tuned_on(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """As many of each class as the time is enough for: three readings of all rows, and six an epoch of those."""
+@pytest.mark.parametrize("many", [200, 50])
+def test_in_little_time_many_rows_are_learnt_from_less_often_and_a_part_of_them(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, many: int
+) -> None:
+    """Three readings of all rows, and six an epoch of those that are tuned on, as many of each class: three epochs of
+    few rows, two or more of many. The budget that would be enough for all is told.
+    """
+    monkeypatch.setattr(module, "_MANY", many)
     texts, y = tuple(f"{text} {i}" for i in range(4) for text in TEXTS), np.arange(64) % 2
     task = Task(texts, y, ("good", "cold"))
-    given: Any = (None, None, 1.0, None, {}, None)
+    given: Any = (None, None, 1.0, None, {})
+    least = 3.0 if many == 200 else 2.0
+    cases = {
+        3.1: (64, 3.0),
+        2.25: (64, 2.25) if many == 50 else (48, 3.0),
+        0.5 * least: (32, least),
+        0.1: None,
+        -1: None,
+    }
     with Contrastive(str(tiny_model("bert"))).support(task) as (support, _):
-        products = support.n_products()
-        for share, n in ((2.0, 64), (0.5, 32), (0.1, None), (-1.0, None)):
-            wanted = (3.0 + 6.0 * support.settings.n_epochs * share) * products.sum()
-            monkeypatch.setattr(module, "_SECONDS", wanted / module._PRODUCTS_A_SECOND)
-            rows = module.TunedRung(task, *given)._rows(support)
-            assert (None if rows is None else len(rows)) == n
-            assert rows is None or np.bincount(y[rows]).tolist() == [n // 2, n // 2]  # type: ignore[operator] # a number
+        reading = support.n_products().sum() / module._PRODUCTS_A_SECOND
+        for epochs_of_all, expected in cases.items():
+            left = (3.0 + 6.0 * epochs_of_all) * reading / module._SHARE_OF_BUDGET
+            rung = module.TunedRung(task, *given, left)
+            rows, epochs, note = rung._plan(support)
+            assert (None if rows is None else (len(rows), pytest.approx(epochs))) == expected
+            assert rows is None or abs(np.diff(np.bincount(y[rows]))[0]) <= 1
+            if epochs_of_all > 3:
+                assert not note
+                continue
+            minutes = int(note.partition("--budget ")[2].partition("m ")[0])
+            enough, epochs, _ = replace(rung, seconds_left=60.0 * minutes - 30)._plan(support)
+            assert enough is not None
+            assert (len(enough), epochs) == (64, 3.0)
+
+
+def test_more_time_for_more_rows() -> None:
+    """Without a budget: from half a minute to two, at a cautious rate."""
+    given: Any = (None, None, 1.0, None, {}, None)
+    rows = (16, 400, 1_000, 3_000)
+    rungs = [module.TunedRung(Task(("a",) * n, np.zeros(n, np.int64), ("a",)), *given) for n in rows]
+    seconds = [rung._seconds() for rung in rungs]
+    assert seconds == sorted(seconds)
+    assert 25 < seconds[0] < 30
+    assert seconds[-1] == 120
+
+
+def test_a_class_with_few_rows_does_not_keep_many_others_from_being_tuned_on(
+    tiny_model: Callable[[str], Path],
+) -> None:
+    """Halves do not have two of its three rows each; of 19 rows that is too much of what is asked, of 67 it is not."""
+    rare = ["where is it", "where was it found", "where did he go"]
+    folder, many = tiny_model("bert"), [f"{text} {i}" for i in range(4) for text in TEXTS]
+    assert not rungs(fitted(folder, [*TEXTS, *rare], [*LABELS, *["place"] * 3]))
+    assert rungs(fitted(folder, [*many, *rare], [*LABELS * 4, *["place"] * 3]))
 
 
 def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +186,9 @@ def test_it_is_not_tried_with_few_rows_or_little_time(tiny_model: Callable[[str]
     """Halves need two rows of each class; a millisecond is not enough for anything."""
     folder = tiny_model("bert")
     assert not rungs(fitted(folder, TEXTS[:6], LABELS[:6]))
-    assert not rungs(fitted(folder, budget_s=0.001))
+    hurried = fitted(folder, budget_s=0.001)
+    assert not rungs(hurried)
+    assert any("--budget 1m would allow" in reason for reason in hurried.predictor_.reasons)
 
 
 def test_where_nearly_all_is_right_it_is_enough(tiny_model: Callable[[str], Path]) -> None:

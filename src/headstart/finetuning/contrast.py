@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Loss", "contrast", "features_of", "n_steps_of", "pair_loss", "supervised_contrast"]
 
+_ALIKE = 4  # rows of a class in a batch
 _CHUNK_TOKENS = 512  # of one pass through the model: a few rows, most of them in passes with little padding
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]  # features (B, d) and codes (B,) -> scalar
@@ -116,7 +117,25 @@ def _batches(inputs: Inputs, y: "Ints", rows: "Ints", settings: Settings, random
 
 
 def _deal(rows: "Ints", y: "Ints", lengths: "Ints", settings: Settings) -> "list[Ints]":
-    """The rows in as few batches as the settings allow, dealt like cards: each class in proportion in each."""
-    n_batches = max(-(-len(rows) // settings.batch_rows), -(-int(lengths[rows].sum()) // settings.batch_tokens))
+    """The rows in as few batches as the settings allow, dealt like cards: each class in proportion in each. Where a
+    batch would have fewer than four rows of a class, on average, see `_some_classes_each`.
+    """
+    n_tokens, most, of_tokens = int(lengths[rows].sum()), settings.batch_rows, settings.batch_tokens
+    n_batches = min(max(-(-len(rows) // most), -(-n_tokens // of_tokens)), len(rows))
     by_class = rows[np.argsort(y[rows], kind="stable")]
-    return [by_class[number::n_batches] for number in range(min(n_batches, len(rows)))]
+    classes = np.split(by_class, np.flatnonzero(np.diff(y[by_class])) + 1)
+    if n_batches == 1 or len(rows) >= _ALIKE * len(classes) * n_batches or most < 2 * _ALIKE:
+        return [by_class[number::n_batches] for number in range(n_batches)]
+    return _some_classes_each(rows, classes, max(-(-len(rows) // (most - 2 * _ALIKE + 2)), -(-n_tokens // of_tokens)))
+
+
+def _some_classes_each(rows: "Ints", classes: "list[Ints]", n_batches: int) -> "list[Ints]":
+    """About so many batches, each with four to seven rows of some of the classes (all, of a smaller one): a row alone
+    of its class teaches nothing. As the rows come, so do the classes.
+    """
+    groups = [group for own in classes for group in np.array_split(own, max(1, len(own) // _ALIKE))]
+    place = {int(row): at for at, row in enumerate(rows)}
+    groups.sort(key=lambda group: place[int(group[0])])
+    sizes = np.array([len(group) for group in groups])
+    batch = (np.cumsum(sizes) - sizes) * n_batches // len(rows)
+    return [np.concatenate([groups[at] for at in np.flatnonzero(batch == number)]) for number in np.unique(batch)]

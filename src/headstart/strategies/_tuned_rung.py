@@ -3,9 +3,10 @@
 Shape letters: n labelled rows, d features, k classes.
 """
 
+import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -24,23 +25,27 @@ if TYPE_CHECKING:
 
 __all__ = ["Climbed", "TunedRung"]
 
-_MOST_ROWS = 1_000  # past which `finetune` is the way to tune
+_MANY, _RATE_OF_MANY, _LEAST_EPOCHS = 200, 6e-4, 2.0  # rows, and how they are learnt from
 _PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
-_SECONDS = 25.0  # without a budget, at that rate
+_SECONDS, _SECONDS_A_ROW, _MOST_SECONDS = 25.0, 0.1, 120.0  # without a budget, at that rate
 _SHARE_OF_BUDGET = 0.5
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
 _LEAST_A_CLASS = 8  # rows, on average: fewer are not tuned on where there are more
+_RARE = 0.05  # of the rows, at most, are of classes that halves cannot tell of
 _LEAST_SIZE = 0.5  # of the pool's factor in the halves
 
 
 @dataclass(frozen=True, slots=True)
 class Climbed:
-    """Factors of the pool and of the tuned expert, and the part of the bundle that it adds."""
+    """The rung, if there is one, with the factors of the pool and of the tuned expert and the part of the bundle that
+    it adds; and what a budget would change.
+    """
 
-    rung: Rung
+    rung: Rung | None = None
     of_pool: float = 1.0
     tuned: tuple[str, Any, Linear] | None = None  # name, encoder, its decision values
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +67,70 @@ class TunedRung:
 
     name: ClassVar[str] = "the encoder tuned on the labelled rows"
 
-    def add(self) -> Climbed | None:
-        """The rung; None where there is nothing to tune, too few rows for halves, no time for it, or no need."""
+    def add(self) -> Climbed:
+        """Without a rung where there is nothing to tune, too few rows for halves, no time for it, or no need."""
         pool, asked = self.ladder.taken(), self.ladder.parts.asked
-        if len(asked) and np.mean(pool.held_out.argmax(axis=1) == asked) >= _ENOUGH:
-            return None
-        halves = Contrastive.halves(self.task) if len(self.task.texts) <= _MOST_ROWS else []
-        if not len(halves) or not isinstance(self.reading.dense, Transformer):
-            return None
+        halves = Contrastive.halves(self.task, _RARE)
+        is_enough = len(asked) > 0 and float(np.mean(pool.held_out.argmax(axis=1) == asked)) >= _ENOUGH
+        if not len(halves) or is_enough or not isinstance(self.reading.dense, Transformer):
+            return Climbed()
         began = time.perf_counter()
         settings = {name: value for name, value in self.encoder_settings.items() if name != "layers"}
-        contrastive = Contrastive(self.reading.dense.model, encoder_settings=settings)
+        quicker = {"learning_rate": _RATE_OF_MANY} if self._is_many() else {}
+        contrastive = Contrastive(self.reading.dense.model, encoder_settings=settings, strategy_settings=quicker)
         parts = Parts(np.asarray(self.task.y), len(self.task.classes), tuple(halves), 1)
         with contrastive.support(self.task) as (support, work):
-            rows = self._rows(support)
+            rows, epochs, note = self._plan(support)
             if rows is None:
-                return None
+                return Climbed(note=note)
+            support = replace(support, settings=replace(support.settings, n_epochs=epochs))
             learnt = (np.intersect1d(learn, rows) for learn, _ in halves)
             of_halves = [normalize(features) for features in support.after_each(learnt)]
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
             if not after.is_better(before, by=_LEAST_GAIN):
-                return Climbed(self._rung(before, after, parts, "left out", began))
+                return Climbed(self._rung(before, after, parts, rows, "left out", began), note=note)
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
             encoder = contrastive.tuned(support, work)
         in_halves = max(float(before.factors[0]), _LEAST_SIZE)
         of_pool, of_tuned = (float(factor) / in_halves for factor in after.factors)
-        rung = self._rung(before, after, parts, "kept", began)
-        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, expert.linear.times(self.size * of_tuned)))
+        rung, linear = self._rung(before, after, parts, rows, "kept", began), expert.linear.times(self.size * of_tuned)
+        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, linear), note)
 
-    def _rows(self, support: "Support") -> Ints | None:
-        """The rows to tune on: all, or as many of each class as there is time for; None where these are too few.
+    def _plan(self, support: "Support") -> tuple[Ints | None, float, str]:
+        """The rows to tune on, all or as many of each class as there is time for (None where these are too few), how
+        many epochs, and a sentence on the budget that all of it would need.
 
-        Time goes into three readings of all rows, and twice (the halves, and the whole) into epochs of those.
+        Time goes into three readings of all rows, and twice (the halves, and the whole) into epochs of those. Where it
+        is short, there are fewer epochs of many rows, then fewer rows.
         """
-        seconds = _SECONDS if self.seconds_left is None else _SHARE_OF_BUDGET * self.seconds_left
-        most, read = seconds * _PRODUCTS_A_SECOND, float(support.n_products().sum())
-        share = (most - 3.0 * read) / (2.0 * 3.0 * support.settings.n_epochs * read)
-        y, n = np.asarray(self.task.y), round(share * len(self.task.y))
-        if share >= 1.0:
-            return np.arange(len(y))
-        rng = np.random.default_rng(self.task.random_state)
-        return stratified_sample(y, n, rng) if n >= _LEAST_A_CLASS * len(self.task.classes) else None
+        y, k, most = np.asarray(self.task.y), len(self.task.classes), float(support.settings.n_epochs)
+        read = float(support.n_products().sum()) / _PRODUCTS_A_SECOND
+        affordable = (self._seconds() - 3.0 * read) / (2.0 * 3.0 * read)  # epochs of all rows
+        if affordable >= most:
+            return np.arange(len(y)), most, ""
+        minutes = math.ceil((3.0 + 6.0 * most) * read / _SHARE_OF_BUDGET / 60 + 0.5)  # half of one for what came before
+        more = f"minutes, which --budget {minutes}m would allow."
+        least = _LEAST_EPOCHS if self._is_many() else most
+        if affordable >= least:
+            return np.arange(len(y)), affordable, f"Tuning the encoder for {most:g} epochs takes {more}"
+        n, rng = round(affordable / least * len(y)), np.random.default_rng(self.task.random_state)
+        if n < _LEAST_A_CLASS * k:
+            return None, least, f"The encoder was not tuned on the labelled rows: that takes {more}"
+        return stratified_sample(y, n, rng), least, f"Tuning the encoder on all labelled rows takes {more}"
 
-    def _rung(self, before: Pool, after: Pool, parts: Parts, verdict: str, began: float) -> Rung:
-        why = f"learning from one half of them: {losses_of(before, after)}"
-        return Rung.of(f"+ {self.name}", after, parts, verdict, why, began)
+    def _is_many(self) -> bool:
+        return len(self.task.texts) > _MANY
+
+    def _seconds(self) -> float:
+        if self.seconds_left is not None:
+            return _SHARE_OF_BUDGET * self.seconds_left
+        return min(_SECONDS + _SECONDS_A_ROW * len(self.task.texts), _MOST_SECONDS)
+
+    def _rung(self, before: Pool, after: Pool, parts: Parts, rows: Ints, verdict: str, began: float) -> Rung:
+        n, why = len(self.task.texts), f"learning from one half of them: {losses_of(before, after)}"
+        what = self.name if len(rows) == n else f"the encoder tuned on {len(rows):,} of {n:,} labelled rows"
+        return Rung.of(f"+ {what}", after, parts, verdict, why, began)
 
 
 def _alone(pool: Pool, parts: Parts) -> Pool:

@@ -92,13 +92,16 @@ class Contrastive(FineTuning):
             yield support, work
 
     @staticmethod
-    def halves(task: Task) -> Sequence[tuple[Ints, Ints]]:
-        """Halves of the rows, equal texts in one, each to learn from once; none where one has too few of a class."""
+    def halves(task: Task, rare: float = 0.0) -> Sequence[tuple[Ints, Ints]]:
+        """Halves of the rows, equal texts in one, each to learn from once; none where classes of which one of them has
+        too few rows make up more than `rare` of all rows.
+        """
         if n_different(task.texts) < 2:
             return []
-        halves = folds(task.y, 2, task.random_state, texts=task.texts)
-        least = min(int(np.bincount(task.y[rows], minlength=len(task.classes)).min()) for rows, _ in halves)
-        return halves if least >= _LEAST_ROWS else []
+        halves, k = folds(task.y, 2, task.random_state, texts=task.texts), len(task.classes)
+        least = np.min([np.bincount(task.y[rows], minlength=k) for rows, _ in halves], axis=0)
+        n_rare = int(np.bincount(task.y, minlength=k)[least < _LEAST_ROWS].sum())
+        return halves if n_rare <= rare * len(task.y) else []
 
     @staticmethod
     def tuned(support: "Support", work: Work) -> Transformer:

@@ -128,11 +128,12 @@ class FewLabels(OwnHead):
             rungs.append(rung)
         left = None if task.budget_s is None else task.budget_s - (time.perf_counter() - began)
         last = TunedRung(task, reading, ladder, size, lambda parts: climb(parts).taken(), self.encoder_settings, left)
-        tuned = last.add() if self.settings.tuning == "auto" else None
-        rungs += [] if tuned is None else [tuned.rung]
+        tuned = last.add() if self.settings.tuning == "auto" else Climbed()
+        rungs += [tuned.rung] if tuned.rung else []
         others = [_OTHER_SHARES] if offset.any() else []
         nameless = [_NAMELESS] if names is None and self.settings.names == "auto" else []
-        reasons = (*reading.notes, *_told(rungs), *others, *nameless, *_unused(task, reading, rungs))
+        more = [*filter(None, [tuned.note]), *others, *nameless, *_unused(task, reading, rungs)]
+        reasons = (*reading.notes, *_told(rungs), *more)
         return _predictor(task, reading, said, pool, tuned, offset, reasons)
 
     def _names(self, task: Task) -> _Names | None:
@@ -222,19 +223,18 @@ def _predictor(
     reading: Reading,
     said: "_Said | None",
     pool: Pool,
-    tuned: Climbed | None,
+    tuned: Climbed,
     offset: Floats,
     reasons: tuple[str, ...],
 ) -> Predictor:
     """The pool, and what was tuned, as one linear head over the features that carry weights; offset (k,) of it."""
     found: dict[str, Linear] = {}
-    of_pool = 1.0 if tuned is None else tuned.of_pool
     for expert, factor in pool.parts():
-        if factor * of_pool > 0.0:
-            block, weighted = _BLOCKS.get(expert.name, "dense"), expert.linear.times(factor * of_pool)
+        if factor * tuned.of_pool > 0.0:
+            block, weighted = _BLOCKS.get(expert.name, "dense"), expert.linear.times(factor * tuned.of_pool)
             found[block] = weighted if block not in found else found[block].plus(weighted)
     more = [] if said is None or "lexicon" not in found else [("bow", said.lexicon.encoder, found["lexicon"])]
-    more += [] if tuned is None or tuned.tuned is None else [tuned.tuned]
+    more += [tuned.tuned] if tuned.tuned else []
     name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept + offset, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "few_labels", reasons)
