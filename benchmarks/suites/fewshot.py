@@ -46,7 +46,7 @@ _ENGLISH = (
 )  # fmt: skip
 _SHOTS_OF = {"clinc150": SHOTS[:1]}  # 151 classes: eight of each are 1,208 rows
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
-_SEEDS, _FEWER = 10, 5  # supports of the five sets and of eight labels a class; of the others
+_SEEDS, _FEWER = 10, 5  # supports of eight labels a class, and of 16 of the five sets; of others, and of more labels
 _MOST_SEEDS = 20  # where those do not tell whether auto is more than a point below: draws may differ by ten points
 _SEEDS_OF_THOUSAND = range(3)  # drawn as they come; long texts once
 _TEST_ROWS, _UNLABELLED = 1_000, 1_000
@@ -108,7 +108,7 @@ def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, t
         for seed in _SEEDS_OF_THOUSAND[: 1 if name in _LONG else None]:
             add(seed, _ways(name, limit_rows(pool, THOUSAND, 2 + seed)[0], unlabelled, test))
     else:
-        asked = _SEEDS if name in FIVE or shots == SHOTS[0] else _FEWER
+        asked = _SEEDS if shots == SHOTS[0] or (name in FIVE and shots < SHOTS[2]) else _FEWER
         for seed in range(_MOST_SEEDS):
             if seed >= asked and not undecided(cells, name, shots):
                 break

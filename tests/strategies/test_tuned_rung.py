@@ -152,14 +152,14 @@ def test_in_little_time_many_rows_are_learnt_from_less_often_and_a_part_of_them(
 
 
 def test_more_time_for_more_rows() -> None:
-    """Without a budget: from half a minute to two, at a cautious rate."""
+    """Without a budget: from half a minute to two and a half, at a cautious rate."""
     given: Any = (None, None, 1.0, None, {}, None)
     rows = (16, 400, 1_000, 3_000)
     rungs = [module.TunedRung(Task(("a",) * n, np.zeros(n, np.int64), ("a",)), *given) for n in rows]
     seconds = [rung._seconds() for rung in rungs]
     assert seconds == sorted(seconds)
     assert 25 < seconds[0] < 30
-    assert seconds[-1] == 120
+    assert seconds[-1] == 150
 
 
 def test_a_class_with_few_rows_does_not_keep_many_others_from_being_tuned_on(
