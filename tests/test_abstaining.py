@@ -176,18 +176,19 @@ def test_too_few_rows_to_check_answer_nothing() -> None:
     assert "two classes need three rows each" in model.predictor_.required_limit().sentence()
 
 
-def test_long_work_is_checked_by_one_more_fit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A strategy that says that its work is long is fitted twice in all, and a fifth of the rows is kept."""
+@pytest.mark.parametrize("of", ["strategy", "predictor"])
+def test_long_work_is_checked_on_some_rows(monkeypatch: pytest.MonkeyPatch, of: str) -> None:
+    """Where a strategy, or what it has made, says that the work is long, 200 rows of 400 are enough: three folds."""
     fits = []
 
     class Slow:
-        is_long_work = True
+        is_long_work = of == "strategy"
 
         def fit(self, task: Task) -> Predictor:
             fits.append(len(task.texts))
-            return LinearProbe("tfidf", "ridge").fit(task)
+            return replace(LinearProbe("tfidf", "ridge").fit(task), is_slow=of == "predictor")
 
     monkeypatch.setattr("headstart.classifier.make_strategy", lambda *_, **__: Slow())
-    model = TextClassifier("tfidf", "linear_probe", max_error=0.05).fit(*reviews(100))
-    assert fits == [100, 80]
-    assert "20 training rows: 1/5 held out" in model.predictor_.required_limit().sentence()
+    model = TextClassifier("tfidf", "linear_probe", max_error=0.05).fit(*reviews(400))
+    assert fits == [400, 320, 320, 320]
+    assert "240 training rows: 3/5 held out" in model.predictor_.required_limit().sentence()

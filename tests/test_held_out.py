@@ -33,19 +33,29 @@ def texts_of(y: Ints) -> list[str]:
     return [f"text {i}" for i in range(len(y))]
 
 
-@pytest.mark.parametrize("one_fold", [False, True])
-def test_no_model_sees_what_it_is_asked(one_fold: bool) -> None:
-    """All rows, or a fifth, are checked once; the row numbers are those of the texts."""
-    y = np.arange(40) % 2
+@pytest.mark.parametrize(
+    ("n", "is_slow", "n_checked", "way"),
+    [
+        (40, False, 40, "5-fold cross-validation"),
+        (1_500, False, 1_500, "5-fold cross-validation"),
+        (40, True, 40, "5-fold cross-validation"),
+        (200, True, 200, "5-fold cross-validation"),
+        (400, True, 240, "3/5 held out, before the final fit on all rows"),
+        (1_000, True, 200, "1/5 held out, before the final fit on all rows"),
+    ],
+)
+def test_no_model_sees_what_it_is_asked(n: int, is_slow: bool, n_checked: int, way: str) -> None:
+    """All rows, or as many folds as have 200, are checked once; the row numbers are those of the texts."""
+    y = np.arange(n) % 2
     spy, texts = Spy(y), texts_of(y)
-    found = out_of_fold(spy, texts, y, 2, 0, one_fold=one_fold)
+    found = out_of_fold(spy, texts, y, 2, 0, is_slow=is_slow)
     assert found is not None
     assert [text for _, text in spy.asked] == [texts[i] for i in found.rows]
-    assert len(set(found.rows.tolist())) == len(found.rows) == (8 if one_fold else 40)
+    assert len(set(found.rows.tolist())) == len(found.rows) == n_checked
     assert all(texts.index(text) not in spy.learnt[number] for number, text in spy.asked)
-    assert len(spy.learnt) == (1 if one_fold else 5)
+    assert len(spy.learnt) == 5 * n_checked // n
     np.testing.assert_allclose(found.probabilities.sum(axis=1), 1)
-    assert found.way.startswith("1/5 held out" if one_fold else "5-fold")
+    assert found.way == way
 
 
 def test_many_rows_are_checked_in_part() -> None:

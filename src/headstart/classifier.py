@@ -117,7 +117,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=languages, reasons=reasons)
         if max_error is not None:
             make = self.for_part()._maker(has_rows=bool(values))
-            self.predictor_ = replace(self.predictor_, abstaining=_abstaining(make, task, named, max_error))
+            self.predictor_ = replace(
+                self.predictor_, abstaining=_abstaining(make, task, named, max_error, made.is_slow)
+            )
         self.classes_ = classes
         return self
 
@@ -173,8 +175,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         return tags
 
 
-def _abstaining(make: Callable[[], Strategy], task: Task, named: Found, max_error: MaxError) -> Abstaining:
-    """What training rows say that were checked by fits on the others. Where a fit takes long: a fifth, by one more."""
+def _abstaining(
+    make: Callable[[], Strategy], task: Task, named: Found, max_error: MaxError, is_slow: bool
+) -> Abstaining:
+    """What training rows say that were checked by fits on the others; where a fit takes long, some of them."""
     whole = task.with_rows(named.texts, named.y)
     beside = np.arange(len(task.texts), len(whole.texts))
 
@@ -182,8 +186,8 @@ def _abstaining(make: Callable[[], Strategy], task: Task, named: Found, max_erro
         predictor: Predictor = make().fit(whole.part(np.concatenate([rows, beside])))
         return in_columns(predictor.predict_proba, predictor.classes, task.classes)
 
-    one_fold, k = getattr(make(), "is_long_work", False), len(task.classes)
-    found = out_of_fold(learn, task.texts, task.y, k, task.random_state, one_fold=one_fold)
+    is_slow, k = is_slow or getattr(make(), "is_long_work", False), len(task.classes)
+    found = out_of_fold(learn, task.texts, task.y, k, task.random_state, is_slow=is_slow)
     if found is None:
         return Abstaining.from_held_out(np.empty((0, k)), np.empty(0, np.int64), max_error, NOT_CHECKED)
     protocol = f"{len(found.rows):,} training rows: {found.way}"

@@ -18,6 +18,7 @@ NOT_CHECKED = "no row: to check some, two classes need three rows each, and not 
 
 _MAX_CROSS_VALIDATED = 2000  # rows; beyond it one part of a fifth is enough, and costs a fifth
 _N_FOLDS = 5
+_ENOUGH_ROWS = 200  # checked, where more would take long
 _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 Predict = Callable[[Sequence[str]], Floats]  # texts -> (m, classes learnt)
@@ -32,24 +33,27 @@ class OutOfFold(NamedTuple):
 
 
 def out_of_fold(
-    learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, k: int, seed: int, *, one_fold: bool = False
+    learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, k: int, seed: int, *, is_slow: bool = False
 ) -> OutOfFold | None:
     """Probabilities of rows with codes y (n,) in 0..k-1 by models of the other rows; None if nothing can be checked.
 
     learn(rows) fits a model on these rows; its probabilities have a column for each code (`in_columns`). Up to 2,000
-    rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows is held out. No model
-    sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not checked; a
+    rows: 5 folds (fewer where there are fewer texts); of more a fifth of the rows is held out. is_slow: a fit takes
+    long, and no more of the folds are checked than have 200 rows. No model sees a text that it is checked on, nor its
+    equal. Classes with fewer than three rows are learnt, not checked; a
     class that a fold cannot learn has probability 0 there.
     """
     checkable, keys = np.bincount(y, minlength=k) >= _LEAST_ROWS, digests(texts)
     n_folds = min(_N_FOLDS, len(np.unique(keys)))
     if n_folds < 2 or checkable.sum() < 2:
         return None
-    whole = len(texts) <= _MAX_CROSS_VALIDATED and not one_fold
-    splits = folds(y, n_folds, seed, texts=texts)
-    checked = [rows[checkable[y[rows]]] for _, rows in (splits if whole else splits[:1])]
+    checked = [rows[checkable[y[rows]]] for _, rows in folds(y, n_folds, seed, texts=texts)]
+    if is_slow or len(texts) > _MAX_CROSS_VALIDATED:
+        n_before = np.cumsum([0, *map(len, checked[:-1])])
+        checked = [rows for rows, n in zip(checked, n_before, strict=True) if n < _ENOUGH_ROWS]
     parts = [by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
-    way = f"{n_folds}-fold cross-validation" if whole else f"1/{n_folds} held out, before the final fit on all rows"
+    way = f"{len(checked)}/{n_folds} held out, before the final fit on all rows"
+    way = f"{n_folds}-fold cross-validation" if len(checked) == n_folds else way
     n_left = int((~checkable).sum())
     left_out = f"; {n_left} classes with fewer than 3 rows are not checked" if n_left else ""
     return OutOfFold(np.concatenate(checked), np.concatenate(parts), f"{way}{left_out}")

@@ -173,7 +173,7 @@ def _measure(
         return on_test(model, test, model.classes_), base
     if not train.n:
         return None
-    checked = partial(_cross_validated, config, drawn, model.classes_)
+    checked = partial(_cross_validated, config, drawn, model.classes_, is_slow=_is_slow(model))
     own = checked(partial(_fit_part, config, roles, model))
     if own is None:
         return None
@@ -186,21 +186,21 @@ def _cross_validated(
     classes: Sequence[Any],
     fit: Callable[[Dataset], TextClassifier],
     *,
-    one_fold: bool = False,
+    is_slow: bool = False,
 ) -> Estimate | None:
     """Training rows by models that have not seen them. drawn: the rows before they were cleaned; rules that judge
     labels choose what is learnt from, never what is checked.
     """
     cleaner = cleaner_of(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
-    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, one_fold=one_fold)
+    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, is_slow=is_slow)
 
 
 def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
         fit = partial(_fit_part, config, roles, model)
-        checked = _cross_validated(config, drawn, model.classes_, fit, one_fold=_is_long_work(model))
+        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=_is_slow(model))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 
@@ -221,6 +221,11 @@ def _report(
 def _is_long_work(model: TextClassifier) -> bool:
     """Whether the strategy learns step by step, as long as it is given time."""
     return _is_of(model, "is_long_work")
+
+
+def _is_slow(model: TextClassifier) -> bool:
+    """Whether another fit like it takes long."""
+    return _is_long_work(model) or model.predictor_.is_slow
 
 
 def _uses_budget(config: RunConfig, model: TextClassifier) -> bool:

@@ -31,14 +31,14 @@ def on_test(model: TextClassifier, test: Dataset, classes: Sequence[Any]) -> Est
 
 
 def cross_validate(
-    make: Make, data: Dataset, classes: Sequence[Any], seed: int, *, one_fold: bool = False
+    make: Make, data: Dataset, classes: Sequence[Any], seed: int, *, is_slow: bool = False
 ) -> Estimate | None:
     """Out-of-fold probabilities (of these classes, some of which may have no row) of models that `make` fits on the
     other rows; None if nothing can be checked.
 
-    Up to 2,000 rows: 5 folds (fewer where there are fewer texts). More, or one_fold: one fifth of the rows is held
-    out. No model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not
-    checked.
+    Up to 2,000 rows: 5 folds (fewer where there are fewer texts); of more one fifth is held out. is_slow: `make` takes
+    long, and no more of the folds are checked than have 200 rows. No model sees a text that it is checked on, nor its
+    equal. Classes with fewer than three rows are learnt, not checked.
     """
     codes = {str(name): code for code, name in enumerate(classes)}
     known = [row for row, label in enumerate(data.labels or ()) if label in codes]  # cleaning may lose a class
@@ -49,7 +49,7 @@ def cross_validate(
         model = make(data.take(rows.tolist()))
         return in_columns(model.predict_proba, model.classes_, classes)
 
-    found = out_of_fold(learn, data.texts, y, len(classes), seed, one_fold=one_fold)
+    found = out_of_fold(learn, data.texts, y, len(classes), seed, is_slow=is_slow)
     if found is None:
         return None
     protocol = f"{len(found.rows):,} training rows of {data.origin}: {found.way}"

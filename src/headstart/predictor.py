@@ -84,7 +84,8 @@ class Predictor:
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
     abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
-    languages: `language_shares` of the texts that it learnt from, nothing where they are not known.
+    languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: it took
+    so long to learn that others like it are checked on fewer rows (bundles do not keep it).
     """
 
     encoder: Encoder
@@ -100,6 +101,7 @@ class Predictor:
     columns: Mapping[str, str] = field(default_factory=dict)
     measured: Measured | None = None
     languages: Mapping[str, float] = field(default_factory=dict)
+    is_slow: bool = False
 
     @property
     def name(self) -> str:

@@ -127,8 +127,12 @@ def test_a_run_without_figures_says_why_nothing_is_answered(headstart: Headstart
     assert [row["abstained"] for row in rows] == [True] * 4
 
 
-def test_long_work_with_test_rows_is_fitted_once_more(headstart: Headstart, folder: Path, monkeypatch):
-    """A fifth of the rows is held out where the strategy says that its work is long."""
+def test_long_work_is_checked_on_some_rows(headstart: Headstart, tmp_path: Path, folder: Path, monkeypatch):
+    """Two hundred are enough where the strategy says that its work is long, with test rows and without them."""
     monkeypatch.setattr("headstart.job._is_long_work", lambda model: True)
-    words = ("fit", folder / "train.csv", *FIT, "--max-error", "0.2", "--test", folder / "test.csv", "--no-bundle")
-    assert "40 training rows of " in json.loads(headstart(*words).out)["max_error"]["sentence"]
+    train = reviews(tmp_path / "train.csv", 400, 0)
+    with_test = headstart("fit", train, *FIT, "--max-error", "0.2", "--test", folder / "test.csv", "--no-bundle")
+    assert "240 training rows of " in json.loads(with_test.out)["max_error"]["sentence"]
+    without = headstart("fit", train, *FIT, "--max-error", "0.2", "--no-bundle")
+    assert "240 training rows of " in json.loads(without.out)["max_error"]["sentence"]
+    assert "train.csv: 3/5 held out" in without.out

@@ -39,13 +39,14 @@ _LEAST_SIZE = 0.5  # of the pool's factor in the halves
 @dataclass(frozen=True, slots=True)
 class Climbed:
     """The rung, if there is one, with the factors of the pool and of the tuned expert and the part of the bundle that
-    it adds; and what a budget would change.
+    it adds; what a budget would change; whether it learnt from many rows, in minutes.
     """
 
     rung: Rung | None = None
     of_pool: float = 1.0
     tuned: tuple[str, Any, Linear] | None = None  # name, encoder, its decision values
     note: str = ""
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +90,14 @@ class TunedRung:
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
             if not after.is_better(before, by=_LEAST_GAIN):
-                return Climbed(self._rung(before, after, parts, rows, "left out", began), note=note)
+                rung = self._rung(before, after, parts, rows, "left out", began)
+                return Climbed(rung, note=note, is_slow=self._is_many())
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
             encoder = contrastive.tuned(support, work)
         in_halves = max(float(before.factors[0]), _LEAST_SIZE)
         of_pool, of_tuned = (float(factor) / in_halves for factor in after.factors)
         rung, linear = self._rung(before, after, parts, rows, "kept", began), expert.linear.times(self.size * of_tuned)
-        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, linear), note)
+        return Climbed(rung, of_pool, (self.reading.dense_name, encoder, linear), note, self._is_many())
 
     def _plan(self, support: "Support") -> tuple[Ints | None, float, str]:
         """The rows to tune on, all or as many of each class as there is time for (None where these are too few), how

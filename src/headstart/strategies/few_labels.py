@@ -134,7 +134,8 @@ class FewLabels(OwnHead):
         nameless = [_NAMELESS] if names is None and self.settings.names == "auto" else []
         more = [*filter(None, [tuned.note]), *others, *nameless, *_unused(task, reading, rungs)]
         reasons = (*reading.notes, *_told(rungs), *more)
-        return _predictor(task, reading, said, pool, tuned, offset, reasons)
+        made = _predictor(task, reading, said, pool, tuned, offset, reasons)
+        return replace(made, is_slow=tuned.is_slow)
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
