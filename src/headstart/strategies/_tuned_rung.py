@@ -31,6 +31,8 @@ _SECONDS, _SECONDS_A_ROW, _MOST_SECONDS = 25.0, 0.125, 150.0  # without a budget
 _SHARE_OF_BUDGET = 0.5
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
+_HUNDRED, _BY_ALL = 100, 0.02  # of so many rows and more, all lower the loss by so much more than the halves show
+_LEAST_FACTOR = 0.1
 _LEAST_A_CLASS = 8  # rows, on average: fewer are not tuned on where there are more
 _RARE = 0.05  # of the rows, at most, are of classes that halves cannot tell of
 _LEAST_SIZE = 0.5  # of the pool's factor in the halves
@@ -89,7 +91,7 @@ class TunedRung:
             of_halves = [normalize(features) for features in support.after_each(learnt)]
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
-            if not after.is_better(before, by=_LEAST_GAIN):
+            if not self._pays(before, after):
                 rung = self._rung(before, after, parts, rows, "left out", began)
                 return Climbed(rung, note=note, is_slow=self._is_many())
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
@@ -98,6 +100,11 @@ class TunedRung:
         of_pool, of_tuned = (float(factor) / in_halves for factor in after.factors)
         rung, linear = self._rung(before, after, parts, rows, "kept", began), expert.linear.times(self.size * of_tuned)
         return Climbed(rung, of_pool, (self.reading.dense_name, encoder, linear), note, self._is_many())
+
+    def _pays(self, before: Pool, after: Pool) -> bool:
+        """Whether what is tuned lowers the loss, and has some weight."""
+        unseen = _BY_ALL if len(self.task.texts) >= _HUNDRED else 0.0
+        return after.is_better(before, by=_LEAST_GAIN - unseen) and bool(after.factors[-1] >= _LEAST_FACTOR)
 
     def _plan(self, support: "Support") -> tuple[Ints | None, float, str]:
         """The rows to tune on, all or as many of each class as there is time for (None where these are too few), how
