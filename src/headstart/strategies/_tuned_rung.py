@@ -119,10 +119,11 @@ class TunedRung:
         if affordable >= most:
             return np.arange(len(y)), most, ""
         minutes = math.ceil((3.0 + 6.0 * most) * read / _SHARE_OF_BUDGET / 60 + 0.5)  # half of one for what came before
-        more = f"minutes, which --budget {minutes}m would allow."
+        more = f"longer, which --budget {minutes}m would allow."
         least = _LEAST_EPOCHS if self._is_many() else most
         if affordable >= least:
-            return np.arange(len(y)), affordable, f"Tuning the encoder for {most:g} epochs takes {more}"
+            said = f"The encoder was tuned for {affordable:.2g} epochs; {most:g} take {more}"
+            return np.arange(len(y)), affordable, said
         n, rng = round(affordable / least * len(y)), np.random.default_rng(self.task.random_state)
         if n < _LEAST_A_CLASS * k:
             return None, least, f"The encoder was not tuned on the labelled rows: that takes {more}"
