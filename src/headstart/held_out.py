@@ -40,8 +40,8 @@ def out_of_fold(
     learn(rows) fits a model on these rows; its probabilities have a column for each code (`in_columns`). Up to 2,000
     rows: 5 folds (fewer where there are fewer texts); of more a fifth of the rows is held out. is_slow: a fit takes
     long, and no more of the folds are checked than have 200 rows. No model sees a text that it is checked on, nor its
-    equal. Classes with fewer than three rows are learnt, not checked; a
-    class that a fold cannot learn has probability 0 there.
+    equal. Classes with fewer than three rows are learnt, not checked; a class that a fold cannot learn has probability
+    0 there.
     """
     checkable, keys = np.bincount(y, minlength=k) >= _LEAST_ROWS, digests(texts)
     n_folds = min(_N_FOLDS, len(np.unique(keys)))

@@ -50,7 +50,7 @@ def test_a_tuned_encoder_stands_beside_the_pool(
     """Two networks and words as one linear model; a bundle gives the same probabilities without torch, and knows
     that its encoder has seen the labels; the same seed gives the same model.
     """
-    monkeypatch.setattr(module.TunedRung, "_pays", lambda *_: True)  # kept in any case
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: True))  # kept in any case
     folder = tiny_model("bert")
     model, again = fitted(folder), fitted(folder)
     assert "kept (learning from one half of them" in rungs(model)[0]
@@ -69,7 +69,7 @@ def test_the_model_is_the_pool_and_the_tuned_expert(
     """The weights of the pool are those without tuning times one factor; those of the tuned features tell the classes
     apart by themselves. A pool whose factor is 0 is not read at all, and rows are of length 1 all the same.
     """
-    monkeypatch.setattr(module.TunedRung, "_pays", lambda *_: True)
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: True))
     found: list[module.Climbed] = []
     add = module.TunedRung.add
 
@@ -105,7 +105,7 @@ def test_all_of_it_is_as_sure_as_the_pool_may_be(
     tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, tuning: str
 ) -> None:
     """Half the size of the pool halves every log-odds, those of the tuned expert too."""
-    monkeypatch.setattr(module.TunedRung, "_pays", lambda *_: True)
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: True))
     folder = tiny_model("bert")
 
     def log_odds(size: float) -> Any:
@@ -175,7 +175,7 @@ def test_a_class_with_few_rows_does_not_keep_many_others_from_being_tuned_on(
 
 def test_what_adds_nothing_is_left_out(tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The model is then the one without tuning, to the bit."""
-    monkeypatch.setattr(module.TunedRung, "_pays", lambda *_: False)
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: False))
     folder = tiny_model("bert")
     model, plain = fitted(folder), fitted(folder, tuning="none")
     assert "left out" in rungs(model)[0]
@@ -198,12 +198,10 @@ def test_tuning_has_to_pay_by_half_of_the_rows_less_where_there_are_many(
     n: int, gain: float, factor: float, pays: bool
 ) -> None:
     """All of a hundred rows and more teach more than the half that is asked; what counts for little costs as much."""
-    given: Any = (None, None, 1.0, None, {}, None)
-    rung = module.TunedRung(Task(("a",) * n, np.zeros(n, np.int64), ("a",)), *given)
     losses, held_out = np.full(n, 0.5), np.zeros((n, 1))
     before = Pool((), np.ones(1), held_out, losses)
     after = Pool((), np.array([1.0, factor]), held_out, losses - gain)
-    assert rung._pays(before, after) == pays
+    assert module.TunedRung._pays(before, after, n) == pays
 
 
 def test_it_is_not_tried_with_few_rows_or_little_time(tiny_model: Callable[[str], Path]) -> None:
@@ -236,7 +234,7 @@ def test_questions_are_told_apart_far_better(minilm_folder: Path, shared_data: P
 
 def test_any_family_of_models(family: str, tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """The rung is climbed with each of them, and the model that is left knows these texts."""
-    monkeypatch.setattr(module.TunedRung, "_pays", lambda *_: True)
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: True))
     model = fitted(tiny_model(family))
     assert len(rungs(model)) == 1
     assert model.score(TEXTS, LABELS) == 1.0

@@ -91,7 +91,7 @@ class TunedRung:
             of_halves = [normalize(features) for features in support.after_each(learnt)]
             before = _alone(self.climb(parts), parts)
             after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
-            if not self._pays(before, after):
+            if not self._pays(before, after, len(rows)):
                 rung = self._rung(before, after, parts, rows, "left out", began)
                 return Climbed(rung, note=note, is_slow=self._is_many())
             expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
@@ -101,9 +101,10 @@ class TunedRung:
         rung, linear = self._rung(before, after, parts, rows, "kept", began), expert.linear.times(self.size * of_tuned)
         return Climbed(rung, of_pool, (self.reading.dense_name, encoder, linear), note, self._is_many())
 
-    def _pays(self, before: Pool, after: Pool) -> bool:
-        """Whether what is tuned lowers the loss, and has some weight."""
-        unseen = _BY_ALL if len(self.task.texts) >= _HUNDRED else 0.0
+    @staticmethod
+    def _pays(before: Pool, after: Pool, n: int) -> bool:
+        """Whether tuning on n rows lowers the loss, going by halves of them, and has some weight."""
+        unseen = _BY_ALL if n >= _HUNDRED else 0.0
         return after.is_better(before, by=_LEAST_GAIN - unseen) and bool(after.factors[-1] >= _LEAST_FACTOR)
 
     def _plan(self, support: "Support") -> tuple[Ints | None, float, str]:
@@ -122,7 +123,7 @@ class TunedRung:
         more = f"longer, which --budget {minutes}m would allow."
         least = _LEAST_EPOCHS if self._is_many() else most
         if affordable >= least:
-            said = f"The encoder was tuned for {affordable:.2g} epochs; {most:g} take {more}"
+            said = f"The encoder was tuned for {affordable:.3g} epochs; {most:g} take {more}"
             return np.arange(len(y)), affordable, said
         n, rng = round(affordable / least * len(y)), np.random.default_rng(self.task.random_state)
         if n < _LEAST_A_CLASS * k:
