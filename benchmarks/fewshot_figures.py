@@ -92,8 +92,18 @@ def _over_setfit(cells: list[dict[str, Any]]) -> list[str]:
         gains = {way: _gain_over_setfit(cells, shots, way) for way in (AUTO, LABELS_ONLY)}
         parts = [f"{way} {100 * gain:+.1f}" for way, gain in gains.items() if gain is not None]
         if parts:
-            told.append(f"Less SetFit, mean of the five at {shots} a class: {', '.join(parts)}.")
+            took = ", ".join(f"{way} {_seconds_beside(cells, shots, way):,.0f}" for way in ("setfit", *gains))
+            told.append(
+                f"Less SetFit, mean of the five at {shots} a class: {', '.join(parts)}. CPU seconds of all: {took}."
+            )
     return told
+
+
+def _seconds_beside(cells: list[dict[str, Any]], shots: int, way: str) -> float:
+    """CPU seconds of the fits on the supports that SetFit was run with."""
+    supports = {(c["data"], c["seed"]) for c in cells if (c["shots"], c["way"]) == (shots, "setfit")}
+    own = [c for c in cells if (c["shots"], c["way"]) == (shots, way)]
+    return float(sum(c["cpu_s"] for c in own if (c["data"], c["seed"]) in supports))
 
 
 def _gain_over_setfit(cells: list[dict[str, Any]], shots: int, way: str) -> float | None:

@@ -186,7 +186,7 @@ def _abstaining(
         predictor: Predictor = make().fit(whole.part(np.concatenate([rows, beside])))
         return in_columns(predictor.predict_proba, predictor.classes, task.classes)
 
-    is_slow, k = is_slow or getattr(make(), "is_long_work", False), len(task.classes)
+    k = len(task.classes)
     found = out_of_fold(learn, task.texts, task.y, k, task.random_state, is_slow=is_slow)
     if found is None:
         return Abstaining.from_held_out(np.empty((0, k)), np.empty(0, np.int64), max_error, NOT_CHECKED)

@@ -173,7 +173,7 @@ def _measure(
         return on_test(model, test, model.classes_), base
     if not train.n:
         return None
-    checked = partial(_cross_validated, config, drawn, model.classes_, is_slow=_is_slow(model))
+    checked = partial(_cross_validated, config, drawn, model.classes_, is_slow=model.predictor_.is_slow)
     own = checked(partial(_fit_part, config, roles, model))
     if own is None:
         return None
@@ -200,7 +200,7 @@ def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: Tex
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
         fit = partial(_fit_part, config, roles, model)
-        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=_is_slow(model))
+        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=model.predictor_.is_slow)
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 
@@ -218,19 +218,9 @@ def _report(
     return report_on_run(model.predictor_, roles, own, baseline, config.augment, **about)
 
 
-def _is_long_work(model: TextClassifier) -> bool:
-    """Whether the strategy learns step by step, as long as it is given time."""
-    return _is_of(model, "is_long_work")
-
-
-def _is_slow(model: TextClassifier) -> bool:
-    """Whether another fit like it takes long."""
-    return _is_long_work(model) or model.predictor_.is_slow
-
-
 def _uses_budget(config: RunConfig, model: TextClassifier) -> bool:
     is_pooled = config.strategy == "auto" and model.predictor_.strategy == "pooled"  # its reasons speak of the budget
-    return is_pooled or _is_long_work(model) or _is_of(model, "uses_budget")
+    return is_pooled or _is_of(model, "is_long_work") or _is_of(model, "uses_budget")
 
 
 def _is_of(model: TextClassifier, kind: str) -> bool:

@@ -84,8 +84,8 @@ class Predictor:
     the encoder reads it, at training and ever after. history: how the training went, of what learns step by step.
     abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
-    languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: it took
-    so long to learn that others like it are checked on fewer rows (bundles do not keep it).
+    languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: to
+    learn another one like it takes long, so that these are checked on fewer rows (bundles do not keep it).
     """
 
     encoder: Encoder

@@ -2,10 +2,13 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from headstart.strategies.linear_probe import LinearProbe
 
 from .conftest import Headstart, write_rows
 
@@ -128,8 +131,9 @@ def test_a_run_without_figures_says_why_nothing_is_answered(headstart: Headstart
 
 
 def test_long_work_is_checked_on_some_rows(headstart: Headstart, tmp_path: Path, folder: Path, monkeypatch):
-    """Two hundred are enough where the strategy says that its work is long, with test rows and without them."""
-    monkeypatch.setattr("headstart.job._is_long_work", lambda model: True)
+    """Two hundred are enough where the strategy says that it took long, with test rows and without them."""
+    fit = LinearProbe.fit
+    monkeypatch.setattr(LinearProbe, "fit", lambda self, task: replace(fit(self, task), is_slow=True))
     train = reviews(tmp_path / "train.csv", 400, 0)
     with_test = headstart("fit", train, *FIT, "--max-error", "0.2", "--test", folder / "test.csv", "--no-bundle")
     assert "240 training rows of " in json.loads(with_test.out)["max_error"]["sentence"]

@@ -20,6 +20,7 @@ from headstart.encoders._tokens import TextTokeniser  # noqa: E402 - as above
 from headstart.finetuning import inputs, plan  # noqa: E402 - as above
 from headstart.finetuning import search as searching  # noqa: E402 - as above
 from headstart.finetuning.run import Run  # noqa: E402 - as above
+from headstart.strategies.contrastive import Contrastive  # noqa: E402 - as above
 from headstart.strategies.partial_finetune import PartialFinetune  # noqa: E402 - as above
 
 TEXTS = tuple(f"{'the soup was cold' if i % 2 else 'a bright good screen'} {i}" for i in range(24))
@@ -66,6 +67,13 @@ def test_a_search_reads_the_texts_once_and_the_model_twice(fit: Fit, monkeypatch
     fit(search=3)
     assert len(begun) > 3
     assert (len(tokenised), len(loaded)) == (1, 2)
+
+
+def test_what_was_fine_tuned_says_that_it_took_long(fit: Fit, tiny_model: Callable[[str], Path]) -> None:
+    """With and without a search; contrastive tuning of a few rows did not."""
+    quick = Contrastive(str(tiny_model("bert")), strategy_settings={"guard": False})
+    made = quick.fit(Task(TEXTS, np.arange(24) % 2, ("good", "cold")))
+    assert [fit(search=2).is_slow, fit().is_slow, made.is_slow] == [True, True, False]
 
 
 def test_a_search_that_was_over_is_not_repeated(

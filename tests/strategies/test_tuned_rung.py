@@ -152,6 +152,33 @@ def test_in_little_time_many_rows_are_learnt_from_less_often_and_a_part_of_them(
             assert (len(enough), epochs) == (64, 3.0)
 
 
+@pytest.mark.parametrize(("many", "rate"), [(200, 4e-4), (8, 6e-4)])
+def test_it_learns_as_planned(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, many: int, rate: float
+) -> None:
+    """Rows and epochs are those of the plan, three times; many rows have a rate of their own, and took long."""
+    from headstart.finetuning.support import Support
+
+    monkeypatch.setattr(module, "_MANY", many)
+    monkeypatch.setattr(module.TunedRung, "_pays", staticmethod(lambda *_: True))
+    monkeypatch.setattr(module.TunedRung, "_plan", lambda *_: (np.arange(12), 2.5, "more takes longer"))
+    learnt: list[tuple[int, float, float]] = []
+    tune = Support._tune
+
+    def spy(self: Support, rows: Any) -> None:
+        learnt.append((len(rows), self.settings.n_epochs, self.settings.learning_rate))
+        tune(self, rows)
+
+    monkeypatch.setattr(Support, "_tune", spy)
+    made = fitted(tiny_model("bert")).predictor_
+    assert learnt[-1] == (12, 2.5, rate)
+    assert sum(n for n, *_ in learnt[:-1]) == 12  # halves of them
+    assert {each[1:] for each in learnt} == {(2.5, rate)}
+    assert made.is_slow == (many == 8)
+    assert "more takes longer" in made.reasons
+    assert any("tuned on 12 of 16 labelled rows" in reason for reason in made.reasons)
+
+
 def test_more_time_for_more_rows() -> None:
     """Without a budget: from half a minute to two and a half, at a cautious rate."""
     given: Any = (None, None, 1.0, None, {}, None)

@@ -78,12 +78,12 @@ class FineTuning:
         settings = self.settings_type.build({"least_steps": _LEAST_STEPS, **self.defaults}, given)
         with together() as processes:
             processes.check_equal("training rows", [task.texts, task.y.tolist()])
-            if not n_trials:
-                return self._fit(self._work(task, settings), settings)
             search = {"strategy.search": str(n_trials), "the list of settings": ", ".join(sorted(given))}
-            work, settings, reasons = self._after_search(self._work(task, settings, search), settings, n_trials)
-            predictor = self._fit(work, settings)
-            return replace(predictor, reasons=(*predictor.reasons, *reasons))
+            work, more = self._work(task, settings, search if n_trials else None), tuple[str, ...]()
+            if n_trials:
+                work, settings, more = self._after_search(work, settings, n_trials)
+            made = self._fit(work, settings)
+            return replace(made, reasons=(*made.reasons, *more), is_slow=self.is_long_work)
 
     def _work(self, task: Task, settings: Settings, more: Mapping[str, str] | None = None) -> Work:
         """The task with all that is found, read and tokenised once, which its budget pays for. more: decides the run,
