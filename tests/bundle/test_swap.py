@@ -26,7 +26,8 @@ from headstart.errors import BundleError
 N_KILLS = 20
 
 # Saves two bundles in turn over one folder. For each line of its input it starts a process that does so
-# `times` times, and first says its number and how long one save takes.
+# `times` times, and first says its number and how long one save takes. A line is one write: under
+# PYTHONUNBUFFERED `print` makes two of it, and the lines of two processes mix.
 SAVER = """
 import itertools, os, signal, sys, time
 from headstart import load_bundle, save_bundle
@@ -41,10 +42,10 @@ for _ in sys.stdin:
         save_bundle(both[0], target)
         start = time.perf_counter()
         save_bundle(both[1], target)
-        print(os.getpid(), time.perf_counter() - start, flush=True)
+        os.write(1, f"{os.getpid()} {time.perf_counter() - start}\\n".encode())
         for predictor in itertools.islice(itertools.cycle(both), int(times)):
             save_bundle(predictor, target)
-        print("done", flush=True)
+        os.write(1, b"done\\n")
         os._exit(0)
 """
 
