@@ -83,7 +83,7 @@ def test_rare_classes_are_learnt_and_not_checked() -> None:
     assert found is not None
     assert set(y[found.rows]) == {0, 1}
     assert (found.probabilities[:, 2] > 0).all()
-    assert found.way.endswith("1 classes with fewer than 3 rows are not checked")
+    assert found.way.endswith("1 class with fewer than 3 rows is not checked")
 
 
 def test_a_class_that_a_fold_cannot_learn_has_probability_0() -> None:

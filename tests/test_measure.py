@@ -89,7 +89,7 @@ def test_classes_with_two_rows_are_learnt_and_not_checked() -> None:
     assert set(found.rows.labels or ()) == {"a", "b"}
     assert all((part.labels or ()).count("rare") == 2 for part in spy.learnt)
     assert found.protocol.startswith("20 training rows of data.csv: 5-fold cross-validation; ")
-    assert found.protocol.endswith("; 1 classes with fewer than 3 rows are not checked")
+    assert found.protocol.endswith("; 1 class with fewer than 3 rows is not checked")
     assert found.probabilities.shape == (20, 3)
     assert (found.probabilities[:, 2] > 0).all()
 

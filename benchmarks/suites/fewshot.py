@@ -48,7 +48,7 @@ _SHOTS_OF = {"clinc150": SHOTS[:1]}  # 151 classes: eight of each are 1,208 rows
 _LONG = ("enron_spam1", "bbc_news", "20newsgroups", "imdb", "cnews_mini")  # a third of the texts
 _SEEDS, _FEWER = 10, 5  # supports of eight labels a class, and of 16 of the five sets; of others, and of more labels
 _MOST_SEEDS = 20  # where those do not tell whether auto is more than a point below: draws may differ by ten points
-_SEEDS_OF_THOUSAND = range(3)  # drawn as they come; long texts once
+_SEEDS_OF_THOUSAND = 3  # drawn as they come; long texts once
 _TEST_ROWS, _UNLABELLED = 1_000, 1_000
 
 
@@ -95,8 +95,6 @@ def _cells(setup: Setup, name: str, place: Path) -> list[dict[str, Any]]:
 
 def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:
     """With so many labels a class (none; 1,000 in all)."""
-    from headstart.data.splits import limit_rows, sample_per_class
-
     cells: list[dict[str, Any]] = []
 
     def add(seed: int, found: Sequence[dict[str, Any]]) -> None:
@@ -104,18 +102,19 @@ def _measured(setup: Setup, name: str, shots: int, pool: Any, unlabelled: Any, t
 
     if not shots:
         add(0, _without_labels(pool, unlabelled, test, name))
-    elif shots == THOUSAND:
-        for seed in _SEEDS_OF_THOUSAND[: 1 if name in _LONG else None]:
-            add(seed, _ways(name, limit_rows(pool, THOUSAND, 2 + seed)[0], unlabelled, test))
-    else:
-        asked = _SEEDS if shots == SHOTS[0] or (name in FIVE and shots < SHOTS[2]) else _FEWER
-        for seed in range(_MOST_SEEDS):
-            if seed >= asked and not undecided(cells, name, shots):
-                break
-            add(seed, _ways(name, sample_per_class(pool, shots, seed)[0], unlabelled, test))
-            if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
-                add(seed, [theirs])
+    for seed in range(_MOST_SEEDS if shots else 0):
+        if seed >= _least_seeds(name, shots) and (shots == THOUSAND or not undecided(cells, name, shots)):
+            break
+        add(seed, _ways(name, setfit.support(pool, shots, seed), unlabelled, test))
+        if name in FIVE and (theirs := _peer(setup, name, shots, seed, test)):
+            add(seed, [theirs])
     return cells
+
+
+def _least_seeds(name: str, shots: int) -> int:
+    if shots == THOUSAND:
+        return 1 if name in _LONG else _SEEDS_OF_THOUSAND
+    return _SEEDS if shots == SHOTS[0] or (name in FIVE and shots < SHOTS[2]) else _FEWER
 
 
 def _ways(name: str, support: Any, unlabelled: Any, test: Any) -> list[dict[str, Any]]:

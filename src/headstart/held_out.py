@@ -58,7 +58,8 @@ def out_of_fold(
     )
     way = whole if len(checked) == n_folds else part
     n_left = int((~checkable).sum())
-    left_out = f"; {n_left} classes with fewer than 3 rows are not checked" if n_left else ""
+    few = "1 class with fewer than 3 rows is" if n_left == 1 else f"{n_left} classes with fewer than 3 rows are"
+    left_out = f"; {few} not checked" if n_left else ""
     return OutOfFold(np.concatenate(checked), np.concatenate(parts), f"{way}{left_out}")
 
 

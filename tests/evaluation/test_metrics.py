@@ -112,12 +112,17 @@ def test_labels_unknown_to_the_model_count_as_errors():
 
 
 def test_a_class_without_test_rows():
-    """macro_f1 counts it (F1 0), balanced_accuracy does not, roc_auc is not defined."""
-    p = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0]])
-    result = evaluate("m", CLASSES, ["bad", "fine"], p)
-    assert_allclose(value("macro_f1", result), 2 / 3)
-    assert value("balanced_accuracy", result) == 1.0
+    """It is in no average, even where rows are taken for it; its own scores are nan, and roc_auc is not defined."""
+    p = np.array([[0.9, 0.1, 0.0], [0.2, 0.8, 0.0], [0.2, 0.1, 0.7], [0.8, 0.1, 0.1]])
+    y = [0, 1, 0, 0]
+    result = evaluate("m", CLASSES, [CLASSES[i] for i in y], p)
+    kinds = {"average": "macro", "labels": [0, 1], "zero_division": 0}
+    for name, score in (("macro_f1", sk.f1_score), ("macro_precision", sk.precision_score)):
+        assert_allclose(value(name, result), score(y, p.argmax(axis=1), **kinds))
+    assert_allclose(value("macro_recall", result), value("balanced_accuracy", result))
     assert "roc_auc" not in result.metrics
+    assert all(np.isnan(each.value) for each in (result.per_class[2].f1, result.per_class[2].precision))
+    assert result.per_class[2].f1.low is None
 
 
 def test_labels_that_are_not_strings_meet_their_names():

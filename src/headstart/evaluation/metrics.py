@@ -45,7 +45,7 @@ class Metric:
 
 
 def _macro(score: CountScore) -> CountScore:
-    return lambda counts: score(counts).mean(axis=-1)
+    return lambda counts: confusion.macro(score(counts), counts)
 
 
 def _weighted(score: CountScore) -> CountScore:
@@ -109,7 +109,7 @@ METRICS: Mapping[str, Metric] = {
             _macro(confusion.f1),
             "labels",
             True,
-            "mean F1 of the classes, small ones count as much",
+            "mean F1 of the classes with texts, small ones count as much",
         ),
         (
             "micro_f1",
@@ -119,7 +119,7 @@ METRICS: Mapping[str, Metric] = {
             "F1 over all decisions: with one label a text, accuracy",
         ),
         ("weighted_f1", _weighted(confusion.f1), "labels", True, "mean F1 of the classes, by their size"),
-        ("macro_precision", _macro(confusion.precision), "labels", True, "mean precision of the classes"),
+        ("macro_precision", _macro(confusion.precision), "labels", True, "mean precision of the classes with texts"),
         ("micro_precision", confusion.accuracy, "labels", True, "with one label a text, accuracy"),
         (
             "weighted_precision",
@@ -128,7 +128,7 @@ METRICS: Mapping[str, Metric] = {
             True,
             "mean precision, by class size",
         ),
-        ("macro_recall", _macro(confusion.recall), "labels", True, "mean recall of the classes"),
+        ("macro_recall", _macro(confusion.recall), "labels", True, "mean recall of the classes with texts"),
         ("micro_recall", confusion.accuracy, "labels", True, "with one label a text, accuracy"),
         ("weighted_recall", _weighted(confusion.recall), "labels", True, "mean recall, by class size"),
         (
@@ -166,8 +166,9 @@ def evaluate(
 
     classes: the model's, as in the columns of probabilities (n, k); y_true (n,): labels, not codes. Labels
     that the model does not know count as errors (see `labels.unknown_labels`) and follow the model's
-    classes in `Evaluation.classes`, the confusion matrix and the macro averages. Scores of labels: percentile
-    bootstrap over the rows (exact multinomial draws of the confusion cells); of probabilities: see there.
+    classes in `Evaluation.classes`, the confusion matrix and the macro averages. Classes without a row are in no
+    average, and their own scores are nan. Scores of labels: percentile bootstrap over the rows (exact multinomial
+    draws of the confusion cells); of probabilities: see there.
     n_bootstrap 0: no intervals. texts None: no mistakes listed. Empty reliability bins are left out.
 
     Raises DataError when there are no rows or the lengths differ.
@@ -230,11 +231,16 @@ def _interval(value: float, replicates: "Floats") -> Interval:
 
 
 def _per_class(names: Sequence[str], counts: Counts, replicates: Counts) -> tuple[ClassScores, ...]:
-    """Precision, recall and F1 of each class, as in `names`."""
+    """Precision, recall and F1 of each class, as in `names`; nan for those without a row."""
     columns = []
     for score in (confusion.precision, confusion.recall, confusion.f1):
         value, drawn = score(counts), score(replicates)
-        columns.append([_interval(float(value[c]), drawn[:, c]) for c in range(len(names))])
+        columns.append(
+            [
+                _interval(float(value[c]), drawn[:, c]) if counts.support[c] else Interval(float("nan"))
+                for c in range(len(names))
+            ]
+        )
     return tuple(
         ClassScores(name, precision, recall, f1, int(support))
         for name, precision, recall, f1, support in zip(names, *columns, counts.support, strict=True)

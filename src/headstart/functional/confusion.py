@@ -17,6 +17,7 @@ __all__ = [
     "balanced_accuracy",
     "counts_of",
     "f1",
+    "macro",
     "mcc",
     "precision",
     "recall",
@@ -67,6 +68,12 @@ def f1(counts: Counts) -> "Floats":
     return _ratio(2.0 * counts.hits, counts.support + counts.predicted)
 
 
+def macro(per_class: "Floats", counts: Counts) -> "Floats":
+    """(...) mean over the classes that have rows: of others nothing was seen (scikit-learn's `labels=` of these)."""
+    has_rows = counts.support > 0
+    return _ratio((per_class * has_rows).sum(axis=-1), has_rows.sum(axis=-1).astype(np.float64))
+
+
 def weighted(per_class: "Floats", counts: Counts) -> "Floats":
     """(...) mean over the classes, each weighted by its rows."""
     return _ratio((per_class * counts.support).sum(axis=-1), counts.support.sum(axis=-1))
@@ -78,8 +85,8 @@ def accuracy(counts: Counts) -> "Floats":
 
 
 def balanced_accuracy(counts: Counts) -> "Floats":
-    """(...) mean recall of the classes that have rows (scikit-learn's definition; macro recall has all)."""
-    return _ratio(recall(counts).sum(axis=-1), (counts.support > 0).sum(axis=-1).astype(np.float64))
+    """(...) mean recall of the classes that have rows: macro recall."""
+    return macro(recall(counts), counts)
 
 
 def mcc(counts: Counts) -> "Floats":

@@ -1,12 +1,14 @@
 """Laws of how figures and texts are written."""
 
+import math
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.evaluation.report.formatting import number, shorten, signed, visible
+from headstart.evaluation.report.formatting import number, shorten, signed, visible, weakest_first
+from headstart.evaluation.results import ClassScores, Interval
 
 
 @pytest.mark.parametrize(
@@ -57,3 +59,11 @@ def test_shorten_keeps_joined_characters_together() -> None:
     """A family emoji (five code points) and an accented letter are not cut in the middle."""
     assert shorten("ab👩\u200d👩\u200d👧cd", 5) == "ab…"
     assert shorten("abe\u0301xyz", 3) == "ab…"
+
+
+def test_the_weakest_classes_have_figures() -> None:
+    """A class without a row has no F1, which is not the lowest one."""
+    scores = [
+        ClassScores(name, *[Interval(f1)] * 3, 0) for name, f1 in (("none", math.nan), ("good", 0.9), ("bad", 0.0))
+    ]
+    assert [each.name for each in weakest_first(scores)] == ["bad", "good", "none"]

@@ -3,9 +3,10 @@
 import math
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from headstart.evaluation.report.strings import Words
-from headstart.evaluation.results import Answered, Interval, Report
+from headstart.evaluation.results import Answered, ClassScores, Interval, Report
 
 __all__ = [
     "CLASSES_SHOWN",
@@ -22,6 +23,7 @@ __all__ = [
     "signed",
     "signed_bracket",
     "visible",
+    "weakest_first",
 ]
 
 CLASSES_SHOWN = 20  # more than this and tables are cut, matrices become pictures
@@ -36,6 +38,11 @@ _UNSAFE = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff{_BI
 def finite(value: float | None) -> bool:
     """True for a figure that can be shown."""
     return value is not None and math.isfinite(value)
+
+
+def weakest_first(scores: Iterable[ClassScores]) -> tuple[ClassScores, ...]:
+    """By F1; those without a figure last."""
+    return tuple(sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else math.inf))
 
 
 def number(value: float | None) -> str:

@@ -12,7 +12,6 @@ from headstart.evaluation.report.formatting import (
     answered_figures,
     bracket,
     excludes_zero,
-    finite,
     integer,
     metric_keys,
     number,
@@ -20,6 +19,7 @@ from headstart.evaluation.report.formatting import (
     signed,
     signed_bracket,
     visible,
+    weakest_first,
 )
 from headstart.evaluation.report.more_labels import more_labels_line
 from headstart.evaluation.report.strings import Words, metric_name, words
@@ -138,7 +138,7 @@ def _classes(scores: tuple[ClassScores, ...], w: Words) -> Table:
     for key in ("precision", "recall", "f1", "support"):
         table.add_column(w[key], justify="right", no_wrap=True)
     if len(scores) > CLASSES_SHOWN:
-        scores = tuple(sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else -1.0)[:CLASSES_SHOWN])
+        scores = weakest_first(scores)[:CLASSES_SHOWN]
     for c in scores:
         table.add_row(
             Text(_line(c.name, _NAME_CHARACTERS)),

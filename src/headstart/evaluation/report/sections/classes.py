@@ -8,6 +8,7 @@ from headstart.evaluation.report.formatting import (
     finite,
     integer,
     signed,
+    weakest_first,
 )
 from headstart.evaluation.report.markup import details, label, minus, note, scored, section, table
 from headstart.evaluation.report.strings import Words
@@ -25,7 +26,7 @@ def classes(report: Report, w: Words) -> str:
     legend = note(" ".join([w["bar_note"]] + ([w["bar_note_baseline"]] if before else [])))
     if len(scores) <= CLASSES_SHOWN:
         return section("classes", w["classes"], _table(scores, before, w), legend)
-    ordered = sorted(scores, key=lambda c: c.f1.value if finite(c.f1.value) else -1.0)
+    ordered = weakest_first(scores)
     shown, others = ordered[:CLASSES_SHOWN], ordered[CLASSES_SHOWN:]
     intro = note(w["weakest_first"].format(n=len(shown), k=len(scores)))
     rest = details(w["other_classes"].format(n=len(others)), _table(others, before, w))
