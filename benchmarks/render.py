@@ -12,6 +12,7 @@ __all__ = ["SUITES", "write_results_page"]
 SUITES = (  # the order of RESULTS.md
     "accuracy",
     "fewshot",
+    "source",
     "pooled",
     "finetune",
     "memory",

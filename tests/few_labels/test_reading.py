@@ -12,7 +12,7 @@ from sklearn.preprocessing import normalize
 from headstart import Dataset, TextClassifier, load_bundle
 from headstart.encoders import make_encoder
 from headstart.encoders.composed import Composed
-from headstart.few_labels.reading import _read_until, highest_layer, naming, read
+from headstart.few_labels.reading import highest_layer, naming, read, read_until
 from headstart.types import Task
 
 
@@ -55,20 +55,20 @@ class _Slow:
 
 
 @pytest.mark.parametrize(("until", "n"), [(None, 1000), (-5.0, 100), (250.0, 300), (1e9, 1000)])
-def test_unlabelled_texts_are_read_until_the_time_is_over(
+def test_unlabelled_texts_areread_until_the_time_is_over(
     monkeypatch: pytest.MonkeyPatch, until: float | None, n: int
 ) -> None:
     """Block after block, at least one of them, and all without a budget; nothing is read and thrown away."""
     encoder = _Slow()
     monkeypatch.setattr("headstart.few_labels.reading.time", SimpleNamespace(perf_counter=lambda: encoder.now))
-    assert len(_read_until(encoder, ["text"] * 1000, until)) == encoder.read == n
+    assert len(read_until(encoder, ["text"] * 1000, until)) == encoder.read == n
 
 
 def test_whoever_learnt_from_the_texts_keeps_them() -> None:
     """Lsa has read all of them when it is fitted: what it says of them costs nothing more."""
     texts = [f"{word} {thing} {i}" for i, word in enumerate(("good", "bad") * 80) for thing in ("soup",)]
     lsa = make_encoder("lsa", n_components=4).fit(texts)
-    assert len(_read_until(lsa, texts, -1.0)) == len(texts)
+    assert len(read_until(lsa, texts, -1.0)) == len(texts)
 
 
 def test_a_composed_encoder_beside_words(tmp_path: Path) -> None:

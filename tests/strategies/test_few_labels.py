@@ -169,9 +169,9 @@ def test_what_it_refuses() -> None:
 def test_what_had_no_part_in_it_is_said() -> None:
     """Names, unlabelled texts, source rows: nothing that was given is left out in silence."""
     given = {"label_names": {"pos": "one", "neg": "another"}, "unlabelled": Dataset(("a day", "a night"))}
-    source = Dataset(("good day", "bad day"), ("pos", "neg"))
+    source = Dataset(("good day", "bad day"), ("pos", "neg"))  # one row of each cannot be learnt
     reasons = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS, source=source, **given).predictor_.reasons
-    assert "Source rows are not used by few_labels." in reasons
+    assert "Source rows were not used: two of the target's classes need two of them each." in reasons
     assert "Label names were not used: nothing but words is read." in reasons
     assert "The unlabelled texts gave words only: nothing but words is read." in reasons
 

@@ -33,6 +33,7 @@ __all__ = [
     "centred",
     "from_names",
     "from_tuned",
+    "middle_of_classes",
     "way_of_dense",
 ]
 
@@ -225,14 +226,15 @@ def from_names(features: "Floats", directions: "Floats", parts: Parts, name: str
     """
     values = features.astype(np.float64) @ directions.T
 
-    def middle(rows: "Ints") -> "Floats":
-        y = parts.y[rows]
-        means: Floats = np.mean([values[rows[y == label]].mean(axis=0) for label in np.unique(y)], axis=0)
-        return means
-
-    partial = tuple(values - middle(learn) for learn, _ in parts.pairs)
-    offset = middle(np.arange(len(parts.y)))
+    partial = tuple(values - middle_of_classes(values[learn], parts.y[learn]) for learn, _ in parts.pairs)
+    offset = middle_of_classes(values[: len(parts.y)], parts.y)
     return Expert(name, values - offset, partial, Linear(directions.astype(np.float64), -offset)).sized(parts)
+
+
+def middle_of_classes(values: "Floats", y: "Ints") -> "Floats":
+    """(k,) the mean of values (n, k) of rows with codes y (n,), each class that has rows counting alike."""
+    means: Floats = np.mean([values[y == label].mean(axis=0) for label in np.unique(y)], axis=0)
+    return means
 
 
 def from_tuned(whole: "Floats", of_parts: "Sequence[Floats]", parts: Parts) -> Expert:

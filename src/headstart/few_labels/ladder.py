@@ -36,8 +36,11 @@ BELIEF = {
     "unlabelled": 1.0,
     "pool": 1.0,
     "tuned": 1.0,
+    "source": 1.0,
+    "source words": 0.5,
 }
 _UNSURE = 0.1
+_LEAST_FACTOR = 0.01
 _SIZE, _SIZE_STRENGTH = 0.7, 10.0  # of a pool, before any row is asked, and of the belief in it
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
@@ -162,9 +165,9 @@ class Ladder:
         self._tell("with words", self.pool, "kept", f"factors: {shares}", began)
 
     def add(self, what: str, make: Callable[[], Expert], kept: Kept = "if better") -> bool:
-        """The pool with one more expert, kept where the held-out log loss is lower than without it; by more than a
-        standard error, for what is right in few cases; or unless it is higher by more than that, for what does not
-        learn from the labelled rows.
+        """The pool with one more expert, kept where it has some weight and the held-out log loss is lower than without
+        it; by more than a standard error, for what is right in few cases; or unless it is higher by more than that, for
+        what does not learn from the labelled rows.
         """
         began, before = time.perf_counter(), self.taken()
         after = Pool.of([*before.experts, make()], self.parts)
@@ -173,6 +176,7 @@ class Ladder:
             "if better": after.is_better(before),
             "unless worse": not clearly_lower(before.losses, after.losses),
         }[kept]
+        better = better and float(after.factors[-1]) > _LEAST_FACTOR
         verdict = "left out" if not better else "kept" if after.is_better(before) else "kept, not clearly worse"
         self._tell(f"+ {what}", after, verdict, losses_of(before, after), began)
         if better:

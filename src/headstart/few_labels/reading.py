@@ -29,6 +29,7 @@ __all__ = [
     "layers_of",
     "naming",
     "read",
+    "read_until",
     "transferable",
     "wanted_unlabelled",
 ]
@@ -117,7 +118,7 @@ def read(
         counted: Any = dense or make_encoder(words, seed=task.random_state).fit(everything)
         rows = _unit(counted.encode(everything))
         return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
-    more = _read_until(dense, drawn, until)
+    more = read_until(dense, drawn, until)
     short, drawn = len(more) < len(drawn), drawn[: len(more)]
     features = np.concatenate([features, more]) if len(features) else more
     if task.unlabelled is not None:
@@ -214,9 +215,9 @@ def drawn_unlabelled(task: Task, texts: Sequence[str], most: int) -> tuple[str, 
     return tuple(texts[row] for row in rows)
 
 
-def _read_until(encoder: Any, texts: Sequence[str], until: float | None) -> Any:
-    """(m, d) of the first m texts: of all, or block after block until the time is over, at least one. Whoever has
-    learnt from them all has read them.
+def read_until(encoder: Any, texts: Sequence[str], until: float | None) -> Any:
+    """(m, d) of the first m texts by a fitted encoder: of all, or block after block until the time (of
+    `time.perf_counter`) is over, at least one. lsa, which has learnt from texts, reads all.
     """
     if until is None or isinstance(encoder, Lsa):
         return encoder.encode(texts)

@@ -3,7 +3,7 @@ texts climb a ladder; held-out rows say which of them stay, and how much each co
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -12,6 +12,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
 from headstart.checks import check_choice, check_whole, with_none
+from headstart.encoders import make_encoder
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
 from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names, way_of_dense
@@ -20,16 +21,22 @@ from headstart.few_labels.lexicon import Axes, Lexicon, from_axes
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
 from headstart.few_labels.reading import Reading, encoding, highest_layer, layers_of, read
 from headstart.few_labels.shares import shares_rung
+from headstart.few_labels.source import Lessons, lessons
 from headstart.heads.logistic import Logistic
 from headstart.predictor import Predictor
 from headstart.strategies._own_head import OwnHead
 from headstart.strategies._tuned_rung import Climbed, TunedRung
-from headstart.types import Floats, Task
+from headstart.types import Encoder, Floats, Task
 
 __all__ = ["FewLabels"]
 
 _NAMES, _LEXICON = "names of the classes", "known words for such names"  # rungs
-_BLOCKS = {"words": "words", "own words": "words", "lexicon": "lexicon"}  # other experts read dense features
+_BLOCKS = {  # other experts read dense features
+    "words": "words",
+    "own words": "words",
+    "lexicon": "lexicon",
+    "source words": "source words",
+}
 _Names = tuple[tuple[str, ...], ...]  # the texts that stand for each class
 _OTHER_SHARES = (
     "What the labelled rows say of the whole model is about their own shares of the classes; "
@@ -91,6 +98,8 @@ class FewLabels(OwnHead):
 
     Names of opinions and of basic emotions bring words of their own, in English and in Chinese (`few_labels.lexicon`).
 
+    Source rows teach experts of their own, which the labelled rows judge (`few_labels.source`).
+
     Sources: see `few_labels.experts`, `.ladder`, `.names`, `.lexicon` and `functional.mixture`.
     """
 
@@ -110,14 +119,15 @@ class FewLabels(OwnHead):
 
     def fit(self, task: Task) -> Predictor:
         """Climb, and take the pool that is left. Raises ConfigError for more than 3,000 rows, for names that are not
-        those of the classes, and for an encoder that learns from labels. Source rows and augmentations are not used.
+        those of the classes, and for an encoder that learns from labels. Augmentations are not used.
         """
         _check(task)
         began, names = time.perf_counter(), self._names(task)
         reading = read(task, self.encoder, self.settings.words, self.encoder_settings, self.settings.most_unlabelled)
         parts = Parts.of(np.asarray(task.y), len(task.classes), task.texts, task.random_state)
         said = None if names is None else _Said.of(names, task, reading)
-        climb = partial(_climb, reading, _named(reading, names, said), said)
+        source = lessons(task, reading, self._new_words(task, reading))
+        climb = partial(_climb, reading, _named(reading, names, said), said, source)
         ladder = climb(parts)
         size = ladder.taken().size(parts)
         pool = ladder.taken().times(size, parts)
@@ -133,9 +143,15 @@ class FewLabels(OwnHead):
         others = [_OTHER_SHARES] if offset.any() else []
         nameless = [_NAMELESS] if names is None and self.settings.names == "auto" else []
         more = [*filter(None, [tuned.note]), *others, *nameless, *_unused(task, reading, rungs)]
-        reasons = (*reading.notes, *_told(rungs), *more)
-        made = _predictor(task, reading, said, pool, tuned, offset, reasons)
+        reasons = (*reading.notes, *source.notes, *_told(rungs), *more)
+        made = _predictor(task, reading, said, pool, tuned, offset, source, reasons)
         return replace(made, is_slow=tuned.is_slow)
+
+    def _new_words(self, task: Task, reading: Reading) -> Callable[[], Encoder]:
+        """What makes another encoder of counts like the one that the texts were read with."""
+        is_own = self.encoder == reading.words_name
+        settings = self.encoder_settings if is_own else {}
+        return partial(make_encoder, reading.words_name, seed=task.random_state, **settings)
 
     def _names(self, task: Task) -> _Names | None:
         """Texts that stand for each class; None where there are none."""
@@ -157,7 +173,13 @@ def _named(reading: Reading, names: _Names | None, said: "_Said | None") -> tupl
     return towards, "if clearly better" if negations(names) else "unless worse"
 
 
-def _climb(reading: Reading, named: tuple[Floats, Kept] | None, said: "_Said | None", parts: Parts) -> Ladder:
+def _climb(
+    reading: Reading,
+    named: tuple[Floats, Kept] | None,
+    said: "_Said | None",
+    source: Lessons,
+    parts: Parts,
+) -> Ladder:
     """All rungs but the last, with these parts of the rows."""
     ladder = Ladder(parts)
     with threadpool_limits(limits=1, user_api="blas"):  # the products are small: threads cost more than they give
@@ -174,6 +196,8 @@ def _climb(reading: Reading, named: tuple[Floats, Kept] | None, said: "_Said | N
         if said is not None and said.taught is not None:
             taught = partial(from_axes, said.taught, reading.dense_features, parts, "taught")
             ladder.add(f"{reading.dense_name} taught by these words", taught, "unless worse")
+        for lesson in source.each:
+            ladder.add(f"{source.n:,} source rows ({lesson.what})", partial(lesson.expert, parts), "unless worse")
         if mixes:
             what = f"{len(reading.unlabelled):,} unlabelled texts{f' ({reading.dense_name})' if of_words else ''}"
             ladder.add_unlabelled(what, reading.dense_features, "unless worse" if of_words else "if better")
@@ -226,6 +250,7 @@ def _predictor(
     pool: Pool,
     tuned: Climbed,
     offset: Floats,
+    source: Lessons,
     reasons: tuple[str, ...],
 ) -> Predictor:
     """The pool, and what was tuned, as one linear head over the features that carry weights; offset (k,) of it."""
@@ -234,7 +259,10 @@ def _predictor(
         if factor * tuned.of_pool > 0.0:
             block, weighted = _BLOCKS.get(expert.name, "dense"), expert.linear.times(factor * tuned.of_pool)
             found[block] = weighted if block not in found else found[block].plus(weighted)
-    more = [] if said is None or "lexicon" not in found else [("bow", said.lexicon.encoder, found["lexicon"])]
+    more: list[tuple[str, Any, Linear]] = []
+    if said is not None and "lexicon" in found:
+        more.append(("bow", said.lexicon.encoder, found["lexicon"]))
+    more += [(each.what, each.encoder, found[each.name]) for each in source.each if each.encoder and each.name in found]
     more += [tuned.tuned] if tuned.tuned else []
     name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept + offset, 1.0, {"n_rows": len(task.texts)})
@@ -251,7 +279,6 @@ def _unused(task: Task, reading: Reading, rungs: list[Rung]) -> list[str]:
     n_read = len(reading.unlabelled)
     words_only = "nothing but words is read" if reading.dense is None else ""
     cases = [
-        (task.source is not None, "Source rows are not used by few_labels."),
         (task.augment is not None, "Augmentations are not used by few_labels."),
         (
             task.label_names is not None and not climbed & {f"+ {_NAMES}", f"+ {_LEXICON}"},

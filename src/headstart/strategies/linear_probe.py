@@ -10,6 +10,7 @@ from headstart.augment import Augmented
 from headstart.data.folding import digests, n_different
 from headstart.data.splits import folds
 from headstart.encoders import make_encoder
+from headstart.few_labels.source import usable_source
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
 from headstart.predictor import Predictor
 from headstart.strategies._augmentation import (
@@ -86,7 +87,7 @@ class LinearProbe:
         features, y, texts = encoder.encode(task.texts), task.y, task.texts
         n_new = len(new.texts) if new is not None else 0
         head_name = head_for(features) if self.head == "auto" else self.head
-        source, source_y = _usable_source(task)
+        source, source_y = usable_source(task)
         gained = []
         if source:
             more = encoder.encode(source)
@@ -188,15 +189,6 @@ def _own_reasons(task: Task) -> list[str]:
 def _all_texts(task: Task) -> tuple[str, ...]:
     more = (data.texts for data in (task.unlabelled, task.source) if data is not None)
     return sum(more, task.texts)
-
-
-def _usable_source(task: Task) -> tuple[list[str], Ints]:
-    """Texts and class codes of the source rows whose label is one of the target's."""
-    codes = {str(label): code for code, label in enumerate(task.classes)}
-    source = task.source if task.source is not None else Dataset(())
-    pairs = zip(source.texts, source.labels or (), strict=source.labels is not None)
-    rows = [(text, codes[label]) for text, label in pairs if label in codes]
-    return [text for text, _ in rows], np.array([code for _, code in rows], dtype=np.int64)
 
 
 def _refitted(head: Head, features: Features, y: Ints, encoder: Encoder | Remembering, new: Augmented | None) -> Head:
