@@ -87,6 +87,8 @@ def test_rows_of_other_labels_are_not_learnt_from() -> None:
     mixed = Dataset(other.texts, tuple(names["ab".index(label)] for label in other.labels or ()))
     texts, y = usable_source(task_of(few, mixed))
     assert (len(texts), set(y.tolist())) == (20, {0})
+    third = Dataset((*other.texts, "a third kind"), (*(other.labels or ()), "c"))
+    assert taught(task_of(few, third)).notes == ("1 of 41 source rows have no label of the target: not used.",)
     found = taught(task_of(few, mixed))
     assert (found.each, found.n) == ((), 0)
     assert found.notes[0].startswith("Source rows were not used: ")

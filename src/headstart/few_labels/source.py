@@ -106,9 +106,17 @@ def lessons(task: "Task", reading: "Reading", make_words: "Callable[[], Encoder]
     linear = _learnt(normalize(words.encode(texts)), y, texts, task, LEAST_SQUARES)
     features = normalize(words.encode((*task.texts, *reading.unlabelled)))
     found.append(Lesson("source words", reading.words_name, linear, features, words))
-    n, of = len(texts), task.source.n
-    left = f"{n:,} of {of:,} source rows were learnt from" if n < of else ""
-    return Lessons(tuple(found), n, tuple(f"{each}." for each in [left] if each))
+    return Lessons(tuple(found), len(texts), tuple(_notes(task, len(texts))))
+
+
+def _notes(task: "Task", n: int) -> list[str]:
+    """On the source rows that the n learnt from are not among."""
+    of, known = task.source.n if task.source else 0, len(usable_source(task)[0])
+    cases = [
+        (known < of, f"{of - known:,} of {of:,} source rows have no label of the target: not used."),
+        (n < known, f"{n:,} of {known:,} source rows were learnt from."),
+    ]
+    return [sentence for is_so, sentence in cases if is_so]
 
 
 def _drawn(task: "Task") -> tuple[list[str], "Ints"]:

@@ -1,6 +1,7 @@
 """Decides by itself: which strategy, by the number of labelled rows and by what else is given."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from headstart.few_labels.reading import transferable
@@ -14,6 +15,10 @@ from headstart.types import Task
 __all__ = ["Auto"]
 
 _FEW = 2_000
+_WITHOUT_AUGMENT = (
+    "New rows of --augment are learnt from by linear_probe, which was taken for them. Without --augment auto takes "
+    "few_labels for so few rows: compare the two."
+)
 
 
 class Auto:
@@ -41,7 +46,10 @@ class Auto:
             return (
                 FewLabels().fit(task) if len(task.texts) <= _FEW else pooled_or_tuned(task, *transferable(task.texts))
             )
-        return LinearProbe(self.encoder, self.head, **self._settings()).fit(task)
+        made = LinearProbe(self.encoder, self.head, **self._settings()).fit(task)
+        if task.augment and len(task.texts) <= _FEW and self._is_open(replace(task, augment=None)):
+            return replace(made, reasons=(*made.reasons, _WITHOUT_AUGMENT))
+        return made
 
     def _settings(self) -> dict[str, Any]:
         return {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
