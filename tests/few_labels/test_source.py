@@ -172,3 +172,22 @@ def test_real_rows_of_two_domains(minilm_folder: Path) -> None:
     model = TextClassifier(random_state=0).fit(few.texts, few.labels, source=source)
     assert model.predictor_.strategy == "few_labels"
     assert len(told(model)) >= 2
+
+
+def test_a_budget_that_reads_one_class_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows of 1,000 are of the other class: who had no time to meet them learns nothing, and says so."""
+    few, source = rows(1, 12), rows(2, 1_000)
+    rare = Dataset(source.texts, tuple("b" if i in (1, 3) else "a" for i in range(1_000)))
+    said = []
+    for seed in range(8):
+        encoder = Slow()
+        clock = SimpleNamespace(perf_counter=lambda encoder=encoder: encoder.now)
+        monkeypatch.setattr("headstart.few_labels.source.time", clock)
+        monkeypatch.setattr("headstart.few_labels.reading.time", clock)
+        task = task_of(few, rare, budget_s=4.0, random_state=seed)
+        reading: Any = read_words(task)
+        reading.dense, reading.dense_name, reading.dense_features = encoder, "slow", encoder.encode(few.texts)
+        found = lessons(task, reading, lambda: make_encoder("tfidf"))
+        said += [found.notes[0]] if not found.each else []
+    assert 0 < len(said) <= 8
+    assert set(said) == {"Source rows were not used: there was no time to read enough of them."}

@@ -1,6 +1,9 @@
 """Labelled rows of a related domain: what they teach, as experts beside those that the target's own rows teach.
 
 Shape letters: N texts of the target, the first n of them labelled, m source rows, d features, k classes.
+
+Source: Daumé III, ACL 2007, whose LinInt interpolates what models of source and of target rows say, with a weight from
+rows of the target. Here the weights are those of the ladder's pool; the source's model moves to the target's middle.
 """
 
 import time
@@ -101,6 +104,8 @@ def lessons(task: "Task", reading: "Reading", make_words: "Callable[[], Encoder]
         until = None if task.budget_s is None else time.perf_counter() + _SHARE_OF_BUDGET * task.budget_s
         rows = normalize(read_until(reading.dense, texts, until))
         texts, y = texts[: len(rows)], y[: len(rows)]
+        if len(np.unique(y)) < 2:  # of very few that there was time for
+            return Lessons(notes=("Source rows were not used: there was no time to read enough of them.",))
         linear = _learnt(rows, y, texts, task, way_of_dense(len(y), len(task.classes)))
         found.append(Lesson("source", reading.dense_name, linear, reading.dense_features))
     words: Any = make_words().fit((*texts, *task.texts, *reading.unlabelled))
