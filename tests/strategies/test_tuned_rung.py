@@ -146,10 +146,13 @@ def test_in_little_time_many_rows_are_learnt_from_less_often_and_a_part_of_them(
             if epochs_of_all > 3:
                 assert not note
                 continue
-            minutes = int(note.partition("--budget ")[2].partition("m ")[0])
-            enough, epochs, _ = replace(rung, seconds_left=60.0 * minutes - 30)._plan(support)
-            assert enough is not None
-            assert (len(enough), epochs) == (64, 3.0)
+            for spent, budget_s in ((30.0, None), (200.0, left + 200.0)):  # a budget that was given is not enough
+                asked = replace(rung, task=replace(task, budget_s=budget_s))
+                minutes = int(asked._plan(support)[2].partition("--budget ")[2].partition("m ")[0])
+                assert budget_s is None or 60.0 * minutes > budget_s
+                enough, epochs, _ = replace(rung, seconds_left=60.0 * minutes - spent)._plan(support)
+                assert enough is not None
+                assert (len(enough), epochs) == (64, 3.0)
 
 
 @pytest.mark.parametrize(("many", "rate"), [(200, 4e-4), (8, 6e-4)])

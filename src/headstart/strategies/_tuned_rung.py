@@ -28,7 +28,7 @@ __all__ = ["Climbed", "TunedRung"]
 _MANY, _RATE_OF_MANY, _LEAST_EPOCHS = 200, 6e-4, 2.0  # rows, and how they are learnt from
 _PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 _SECONDS, _SECONDS_A_ROW, _MOST_SECONDS = 25.0, 0.125, 150.0  # without a budget, at that rate
-_SHARE_OF_BUDGET = 0.5
+_SHARE_OF_BUDGET, _BEFORE = 0.5, 30.0  # of what is left; seconds of a budget that what comes before may take
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
 _LEAST_GAIN = 0.01  # of the log loss: afterwards every text is read by two networks
 _HUNDRED, _BY_ALL = 100, 0.02  # of so many rows and more, all lower the loss by so much more than the halves show
@@ -119,7 +119,7 @@ class TunedRung:
         affordable = (self._seconds() - 3.0 * read) / (2.0 * 3.0 * read)  # epochs of all rows
         if affordable >= most:
             return np.arange(len(y)), most, ""
-        minutes = math.ceil((3.0 + 6.0 * most) * read / _SHARE_OF_BUDGET / 60 + 0.5)  # half of one for what came before
+        minutes = math.ceil((self._spent() + (3.0 + 6.0 * most) * read / _SHARE_OF_BUDGET) / 60)
         more = f"longer, which --budget {minutes}m would allow."
         least = _LEAST_EPOCHS if self._is_many() else most
         if affordable >= least:
@@ -137,6 +137,11 @@ class TunedRung:
         if self.seconds_left is not None:
             return _SHARE_OF_BUDGET * self.seconds_left
         return min(_SECONDS + _SECONDS_A_ROW * len(self.task.texts), _MOST_SECONDS)
+
+    def _spent(self) -> float:
+        """Seconds of a budget that are gone before, or may be."""
+        budget_s = self.task.budget_s
+        return _BEFORE if budget_s is None or self.seconds_left is None else budget_s - self.seconds_left
 
     def _rung(self, before: Pool, after: Pool, parts: Parts, rows: Ints, verdict: str, began: float) -> Rung:
         n, why = len(self.task.texts), f"learning from one half of them: {losses_of(before, after)}"
