@@ -36,8 +36,8 @@ BELIEF = {
     "unlabelled": 1.0,
     "pool": 1.0,
     "tuned": 1.0,
-    "source": 1.0,
-    "source words": 0.5,
+    "source": 0.5,  # it is of another domain
+    "source words": 0.25,
 }
 _UNSURE = 0.1
 _LEAST_FACTOR = 0.01
