@@ -64,8 +64,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         *table(head, lines),
         "",
         f"Accuracy ({MCC}: MCC) in per cent, at most {figures['test_rows']:,} test rows; where SetFit was run, all "
-        "columns are means over its seeds. SetFit with 64 a class: 20 pairs a text, as in its paper; with 1,000 in all: "
-        "5, which at 64 a class of cr do as well (suite `setfit`).",
+        "columns are means over its seeds. SetFit with 64 a class: 20 pairs a text, as in its paper; with 1,000 in "
+        "all: 5, which at 64 a class of cr do as well (suite `setfit`).",
         f"Unlabelled: at most {figures['unlabelled']:,} training texts without their labels; names: the labels "
         "themselves.",
         "",
