@@ -44,8 +44,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
     cells = figures["cells"]
     lines = []
     for shots in (*SHOTS, THOUSAND):
-        told = [c["data"] for c in cells if c["shots"] == shots and (shots in SHOTS or c["way"] == "setfit")]
-        for name in (n for n in FIVE if n in told):
+        there = {c["data"] for c in cells if c["shots"] == shots and (shots in SHOTS or c["way"] == "setfit")}
+        for name in (n for n in FIVE if n in there):
             row = [mean(cells, name, shots, way, shared=True) for way in (*BASELINES, "setfit", LABELS_ONLY, AUTO)]
             seeds = sum(c["way"] == "setfit" for c in cells if (c["data"], c["shots"]) == (name, shots))
             lines.append([f"{name}, {_many(shots)}", str(seeds or _n_seeds(cells, name, shots)), *map(percent, row)])

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.common import Goal, Result, Setup, commit, cpus, kept, kept_in, table
+from benchmarks.fewshot_figures import CHINESE
 
 __all__ = ["TITLE", "run", "tables"]
 
@@ -69,7 +70,6 @@ def _measured(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
 
     pool, test = _rows(setup, target, "train"), limit_rows(_rows(setup, target, "test"), _TEST_ROWS, 0)[0]
     more = limit_rows(_rows(setup, source, "train"), _SOURCE_ROWS, 1)[0]
-    is_chinese = target in ("chnsenticorp", "waimai_10k")
     nameless = {"strategy.names": "none"}
     ways: dict[str, tuple[Any, bool]] = {
         _ALONE: (TextClassifier(random_state=0), False),
@@ -78,7 +78,7 @@ def _measured(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
         _NAMELESS_BOTH: (TextClassifier(strategy="few_labels", settings=nameless, random_state=0), True),
         _PROBE: (TextClassifier(strategy="linear_probe", random_state=0), True),
     }
-    encoder = "tfidf" if is_chinese else "minilm"
+    encoder = "tfidf" if target in CHINESE else "minilm"
     alone = TextClassifier(encoder, "linear_probe", "logistic", random_state=0)
     cells = []
     for seed in range(_SEEDS):

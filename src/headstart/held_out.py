@@ -52,11 +52,9 @@ def out_of_fold(
         n_before = np.cumsum([0, *map(len, checked[:-1])])
         checked = [rows for rows, n in zip(checked, n_before, strict=True) if n < _ENOUGH_ROWS]
     parts = [by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
-    whole, part = (
-        f"{n_folds}-fold cross-validation",
-        f"{len(checked)}/{n_folds} held out, before the final fit on all rows",
-    )
-    way = whole if len(checked) == n_folds else part
+    way = f"{n_folds}-fold cross-validation"
+    if len(checked) < n_folds:
+        way = f"{len(checked)}/{n_folds} held out, before the final fit on all rows"
     n_left = int((~checkable).sum())
     few = "1 class with fewer than 3 rows is" if n_left == 1 else f"{n_left} classes with fewer than 3 rows are"
     left_out = f"; {few} not checked" if n_left else ""

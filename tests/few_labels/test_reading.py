@@ -55,7 +55,7 @@ class _Slow:
 
 
 @pytest.mark.parametrize(("until", "n"), [(None, 1000), (-5.0, 100), (250.0, 300), (1e9, 1000)])
-def test_unlabelled_texts_areread_until_the_time_is_over(
+def test_unlabelled_texts_are_read_until_the_time_is_over(
     monkeypatch: pytest.MonkeyPatch, until: float | None, n: int
 ) -> None:
     """Block after block, at least one of them, and all without a budget; nothing is read and thrown away."""

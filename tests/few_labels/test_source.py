@@ -91,8 +91,8 @@ def test_rows_of_other_labels_are_not_learnt_from() -> None:
     assert taught(task_of(few, third)).notes == ("1 of 41 source rows have no label of the target: not used.",)
     found = taught(task_of(few, mixed))
     assert (found.each, found.n) == ((), 0)
-    assert found.notes[0].startswith("Source rows were not used: ")
-    assert taught(task_of(few, Dataset(other.texts))).notes == found.notes
+    assert found.notes[0].startswith("Source rows were not used: 20 of 40 have a label of the target")
+    assert taught(task_of(few, Dataset(other.texts))).notes[0].startswith("Source rows were not used: 0 of 40 ")
 
 
 def test_a_class_that_the_source_lacks_lies_between() -> None:
@@ -189,5 +189,4 @@ def test_a_budget_that_reads_one_class_only(monkeypatch: pytest.MonkeyPatch) -> 
         reading.dense, reading.dense_name, reading.dense_features = encoder, "slow", encoder.encode(few.texts)
         found = lessons(task, reading, lambda: make_encoder("tfidf"))
         said += [found.notes[0]] if not found.each else []
-    assert 0 < len(said) <= 8
     assert set(said) == {"Source rows were not used: there was no time to read enough of them."}

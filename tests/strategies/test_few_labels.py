@@ -171,9 +171,20 @@ def test_what_had_no_part_in_it_is_said() -> None:
     given = {"label_names": {"pos": "one", "neg": "another"}, "unlabelled": Dataset(("a day", "a night"))}
     source = Dataset(("good day", "bad day"), ("pos", "neg"))  # one row of each cannot be learnt
     reasons = TextClassifier("tfidf", "few_labels").fit(TEXTS, LABELS, source=source, **given).predictor_.reasons
-    assert "Source rows were not used: two of the target's classes need two of them each." in reasons
+    why = "2 of 2 have a label of the target, of which two classes need two rows each."
+    assert f"Source rows were not used: {why}" in reasons
     assert "Label names were not used: nothing but words is read." in reasons
     assert "The unlabelled texts gave words only: nothing but words is read." in reasons
+
+
+def test_words_of_a_source_are_read_as_those_of_the_target() -> None:
+    """By an encoder of the same kind and settings."""
+    settings = {"encoder.ngrams": [1, 1], "encoder.characters": [0, 0], "strategy.names": "none"}
+    source = Dataset(tuple(f"{text} again" for text in TEXTS), tuple(LABELS))
+    model = TextClassifier("bow", "few_labels", settings=settings).fit(TEXTS[::3], LABELS[::3], source=source)
+    encoders: Any = model.predictor_.encoder
+    assert encoders.parts == "bow+bow"
+    assert [list(each.ngrams) for each in encoders._made] == [[1, 1]] * 2
 
 
 def test_names_must_be_of_the_classes(minilm_folder: Path) -> None:

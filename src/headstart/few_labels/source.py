@@ -96,10 +96,12 @@ def lessons(task: "Task", reading: "Reading", make_words: "Callable[[], Encoder]
     """
     if task.source is None:
         return Lessons()
-    texts, y = _drawn(task)
-    if not texts:
-        return Lessons(notes=("Source rows were not used: two of the target's classes need two of them each.",))
-    found = []
+    known, codes = usable_source(task)
+    kept = _drawn(task, known, codes)
+    if not len(kept):
+        have = f"{len(known):,} of {task.source.n:,} have a label of the target"
+        return Lessons(notes=(f"Source rows were not used: {have}, of which two classes need two rows each.",))
+    texts, y, found = [known[row] for row in kept], codes[kept], []
     if reading.dense is not None:
         until = None if task.budget_s is None else time.perf_counter() + _SHARE_OF_BUDGET * task.budget_s
         rows = normalize(read_until(reading.dense, texts, until))
@@ -112,12 +114,11 @@ def lessons(task: "Task", reading: "Reading", make_words: "Callable[[], Encoder]
     linear = _learnt(normalize(words.encode(texts)), y, texts, task, LEAST_SQUARES)
     features = normalize(words.encode((*task.texts, *reading.unlabelled)))
     found.append(Lesson("source words", reading.words_name, linear, features, words))
-    return Lessons(tuple(found), len(texts), tuple(_notes(task, len(texts))))
+    return Lessons(tuple(found), len(texts), tuple(_notes(task.source.n, len(known), len(texts))))
 
 
-def _notes(task: "Task", n: int) -> list[str]:
-    """On the source rows that the n learnt from are not among."""
-    of, known = task.source.n if task.source else 0, len(usable_source(task)[0])
+def _notes(of: int, known: int, n: int) -> list[str]:
+    """On the rows of so many that the n learnt from are not among."""
     cases = [
         (known < of, f"{of - known:,} of {of:,} source rows have no label of the target: not used."),
         (n < known, f"{n:,} of {known:,} source rows were learnt from."),
@@ -125,19 +126,16 @@ def _notes(task: "Task", n: int) -> list[str]:
     return [sentence for is_so, sentence in cases if is_so]
 
 
-def _drawn(task: "Task") -> tuple[list[str], "Ints"]:
-    """Texts and codes of at most 2,000 rows, in random order, of classes that have two of them; nothing where that is
-    no more than one class.
-    """
-    texts, y = usable_source(task)
+def _drawn(task: "Task", texts: Sequence[str], y: "Ints") -> "Ints":
+    """At most 2,000 rows, in random order, of classes that have two of them; none where that is no more than one."""
     many = np.bincount(y, minlength=len(task.classes)) >= _LEAST_ROWS
     known = np.isin(digests(texts), digests(task.texts)) if texts else np.empty(0, bool)
     kept = np.flatnonzero(many[y] & ~known)
     if len(np.unique(y[kept])) < 2:
-        return [], np.empty(0, np.int64)
+        return np.empty(0, np.int64)
     rng = np.random.default_rng(task.random_state)
-    kept = rng.permutation(kept[stratified_sample(y[kept], _MOST_ROWS, rng)])
-    return [texts[row] for row in kept], y[kept]
+    drawn: Ints = rng.permutation(kept[stratified_sample(y[kept], _MOST_ROWS, rng)])
+    return drawn
 
 
 def _learnt(rows: Any, y: "Ints", texts: Sequence[str], task: "Task", way: Way) -> Linear:

@@ -23,8 +23,8 @@ _WITHOUT_AUGMENT = (
 
 class Auto:
     """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, and with a budget `finetune`, where
-    held-out rows are clearly better off with it. With augmentations, an encoder, a head or settings, and more
-    than 2,000 rows with source rows beside them: `linear_probe`, which chooses what is left open.
+    held-out rows are clearly better off with it. With augmentations, an encoder, a head or settings, or with source
+    rows beside more than 2,000: `linear_probe`, which chooses what is left open.
     """
 
     def __init__(
