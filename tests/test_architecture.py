@@ -26,7 +26,7 @@ LAYERS = (
     ("measure",),
     ("config",),
     ("classifier",),
-    ("bundle", "named_classes"),
+    ("bundle", "named_classes", "pacing"),
     ("strategies", "evaluation", "cleaning"),
     ("explaining",),
     ("finetuning", "few_labels"),

@@ -1,5 +1,6 @@
 """TextClassifier beyond the contract of all classifiers: settings, seeds, what a strategy name leads to."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -197,6 +198,25 @@ def test_a_part_learns_as_the_number_of_all_rows_says(monkeypatch: pytest.Monkey
     part = model.for_part().fit(texts[:20], [i % 2 for i in range(20)])
     assert (model.predictor_.strategy, part.predictor_.strategy) == (strategy, strategy)
     assert model.for_part().settings is None
+
+
+def test_a_part_leaves_out_what_there_was_no_time_for() -> None:
+    """Else parts, whose texts have been read before, would be given more than the whole: they have as long."""
+    model = TextClassifier("tfidf", "few_labels", settings={"strategy.shares": "none"}).fit(TEXTS, LABELS)
+    assert model.for_part().settings == {"strategy.shares": "none"}
+    model.predictor_ = replace(model.predictor_, for_parts={"strategy.tuning": "none"})
+    assert model.for_part().settings == {"strategy.shares": "none", "strategy.tuning": "none"}
+    assert model.settings == {"strategy.shares": "none"}
+
+
+@pytest.mark.parametrize(("budget_s", "n_checked"), [(None, 30), (1e-6, 6), (600.0, 30)])
+def test_a_limit_is_set_from_the_rows_that_there_is_time_to_check(budget_s: float | None, n_checked: int) -> None:
+    """A fifth of them in any case."""
+    texts = [f"{'good' if i % 2 else 'bad'} {i}" for i in range(30)]
+    model = TextClassifier("tfidf", "linear_probe", "ridge", max_error=0.3)
+    model.fit(texts, [i % 2 for i in range(30)], budget_s=budget_s)
+    assert model.predictor_.abstaining is not None
+    assert model.predictor_.abstaining.protocol.startswith(f"{n_checked} training rows: ")
 
 
 def test_names_of_labels_that_are_numbers() -> None:

@@ -67,6 +67,24 @@ def test_many_rows_are_checked_in_part() -> None:
     assert (len(spy.learnt), len(found.rows)) == (1, 401)
 
 
+@pytest.mark.parametrize(("most", "n_checked"), [(0, 8), (8, 8), (9, 16), (24, 24), (100, 40)])
+def test_folds_are_checked_while_there_is_time(most: int, n_checked: int) -> None:
+    """It is asked after each fold with how many rows were checked so far; one fold is checked in any case."""
+    y = np.arange(40) % 2
+    spy, asked = Spy(y), list[int]()
+
+    def goes_on(n: int) -> bool:
+        asked.append(n)
+        return n < most
+
+    found = out_of_fold(spy, texts_of(y), y, 2, 0, goes_on=goes_on)
+    assert found is not None
+    assert (len(found.rows), len(found.probabilities), len(spy.learnt)) == (n_checked, n_checked, n_checked // 8)
+    assert asked == list(range(8, min(n_checked, 32) + 1, 8))
+    part = f"{n_checked // 8}/5 held out (there was no time for more), before the final fit on all rows"
+    assert found.way == (part if n_checked < 40 else "5-fold cross-validation")
+
+
 def test_equal_texts_are_checked_together() -> None:
     """A text that stands twice is never learnt while it is checked."""
     y = np.arange(40) % 2

@@ -1,6 +1,7 @@
 """The job behind `headstart fit`, where the command line does not show it."""
 
 from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -46,6 +47,32 @@ def test_folds_are_made_as_the_whole_is(
     assert len(vocabularies) == (1 + 1 + 5 if tested else 1 + 5 + 5)
     assert all(found == WORDS or (rare and found > WORDS) for found in vocabularies)
     assert all((found > WORDS) == rare for found in vocabularies)
+
+
+@pytest.mark.parametrize("tested", [False, True])
+@pytest.mark.parametrize(("has_time", "n_checked"), [(False, 12), (True, 60)])
+def test_a_budget_is_for_measuring_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, has_time: bool, n_checked: int, tested: bool
+) -> None:
+    """Training rows are checked, by the model and by the baseline alike, while there is time; test rows are, always."""
+    until = list[float | None]()
+
+    def pace(end: float | None) -> Any:
+        until.append(end)
+        return lambda _: has_time
+
+    monkeypatch.setattr("headstart.job.time_for_more", pace)
+    train, test = (str(reviews(tmp_path / name, 60)) for name in ("train.csv", "test.csv"))
+    config = RunConfig(train=train, test=test if tested else None, encoder="bow", max_error="0.2", budget="1m")
+    began = perf_counter()
+    outcome = run(config, save=False)
+    assert outcome.report is not None
+    assert outcome.report.baseline is not None
+    expected = 60 if tested else n_checked
+    assert (outcome.report.model.n, outcome.report.baseline.n) == (expected, expected)
+    assert outcome.model.predictor_.abstaining is not None
+    assert outcome.model.predictor_.abstaining.protocol.startswith(f"{n_checked} training rows")
+    assert [end is not None and 60 <= end - began < 120 for end in until] == [True]
 
 
 def test_names_of_a_class_that_a_fold_has_lost(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """TextClassifier: the scikit-learn-shaped public face."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -14,9 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.abstaining import Abstaining, MaxError
 from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError
-from headstart.held_out import NOT_CHECKED, in_columns, out_of_fold
+from headstart.held_out import NOT_CHECKED, GoesOn, in_columns, out_of_fold
 from headstart.labels import encode_labels
 from headstart.named_classes import Found, found_by_name
+from headstart.pacing import time_for_more
 from headstart.predictor import Predictor
 from headstart.strategies import make_strategy
 from headstart.text.cleaner import TextCleaner
@@ -86,14 +88,15 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         and a class with a name may have no row, or one, if there are 100 unlabelled texts (`named_classes`).
 
         budget_s: seconds that learning may take; fine-tuning then learns for as many epochs as there is time for. The
-        fits that `max_error` needs on parts of the rows may take as much again, each.
+        fits that `max_error` needs on parts of the rows go on while there is time left of it; the first may take as
+        much again.
         checkpoint: a folder in which fine-tuning keeps its state, and from which a call with the same arguments
         goes on after it was broken off, to the same classifier. Remove it when you no longer need it.
 
         Raises DataError for what cannot be learnt from (one class, a class with one row and no name, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
-        max_error = None if self.max_error is None else MaxError.read(self.max_error)
+        began, max_error = time.perf_counter(), None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
         label_names = None if label_names is None else {str(label): name for label, name in label_names.items()}
@@ -117,9 +120,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=languages, reasons=reasons)
         if max_error is not None:
             make = self.for_part()._maker(has_rows=bool(values))
-            self.predictor_ = replace(
-                self.predictor_, abstaining=_abstaining(make, task, named, max_error, made.is_slow)
-            )
+            goes_on = time_for_more(None if task.budget_s is None else began + task.budget_s)
+            abstaining = _abstaining(make, task, named, max_error, made.is_slow, goes_on)
+            self.predictor_ = replace(self.predictor_, abstaining=abstaining)
         self.classes_ = classes
         return self
 
@@ -143,7 +146,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     def for_part(self) -> "TextClassifier":
         """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
         limit of errors. What the number of texts alone decided at `fit` is given, since the part has fewer: `min_df` of
-        an encoder of counts that left it open, and what `auto` made of it. What was chosen by labels is chosen anew.
+        an encoder of counts that left it open, and what `auto` made of it; and what there was no time for. What was
+        chosen by labels is chosen anew.
         """
         check_is_fitted(self, "predictor_")
         part: TextClassifier = clone(self).set_params(max_error=None)
@@ -152,6 +156,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             part.strategy = made.strategy
         elif self.encoder != "auto" and isinstance(made.encoder, TermCounts) and made.encoder.min_df is None:
             part.settings = {**(self.settings or {}), "encoder.min_df": made.encoder.min_df_}
+        if made.for_parts:
+            part.settings = {**(part.settings or {}), **made.for_parts}
         return part
 
     def _maker(self, *, has_rows: bool) -> Callable[[], Strategy]:
@@ -176,7 +182,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
 
 
 def _abstaining(
-    make: Callable[[], Strategy], task: Task, named: Found, max_error: MaxError, is_slow: bool
+    make: Callable[[], Strategy], task: Task, named: Found, max_error: MaxError, is_slow: bool, goes_on: GoesOn
 ) -> Abstaining:
     """What training rows say that were checked by fits on the others; where a fit takes long, some of them."""
     whole = task.with_rows(named.texts, named.y)
@@ -187,7 +193,7 @@ def _abstaining(
         return in_columns(predictor.predict_proba, predictor.classes, task.classes)
 
     k = len(task.classes)
-    found = out_of_fold(learn, task.texts, task.y, k, task.random_state, is_slow=is_slow)
+    found = out_of_fold(learn, task.texts, task.y, k, task.random_state, is_slow=is_slow, goes_on=goes_on)
     if found is None:
         return Abstaining.from_held_out(np.empty((0, k)), np.empty(0, np.int64), max_error, NOT_CHECKED)
     protocol = f"{len(found.rows):,} training rows: {found.way}"

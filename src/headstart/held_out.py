@@ -12,7 +12,7 @@ from headstart.data.folding import digests
 from headstart.data.splits import folds
 from headstart.types import Floats, Ints
 
-__all__ = ["NOT_CHECKED", "OutOfFold", "by_others", "in_columns", "out_of_fold"]
+__all__ = ["NOT_CHECKED", "GoesOn", "OutOfFold", "always", "by_others", "in_columns", "out_of_fold"]
 
 NOT_CHECKED = "no row: to check some, two classes need three rows each, and not all with one text"
 
@@ -22,6 +22,7 @@ _ENOUGH_ROWS = 200  # checked, where more would take long
 _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 Predict = Callable[[Sequence[str]], Floats]  # texts -> (m, classes learnt)
+GoesOn = Callable[[int], bool]  # rows that were checked so far -> whether others are checked too
 
 
 class OutOfFold(NamedTuple):
@@ -32,16 +33,28 @@ class OutOfFold(NamedTuple):
     way: str
 
 
+def always(_: int) -> bool:
+    """All folds, however long they take."""
+    return True
+
+
 def out_of_fold(
-    learn: Callable[[Ints], Predict], texts: Sequence[str], y: Ints, k: int, seed: int, *, is_slow: bool = False
+    learn: Callable[[Ints], Predict],
+    texts: Sequence[str],
+    y: Ints,
+    k: int,
+    seed: int,
+    *,
+    is_slow: bool = False,
+    goes_on: GoesOn = always,
 ) -> OutOfFold | None:
     """Probabilities of rows with codes y (n,) in 0..k-1 by models of the other rows; None if nothing can be checked.
 
     learn(rows) fits a model on these rows; its probabilities have a column for each code (`in_columns`). Up to 2,000
     rows: 5 folds (fewer where there are fewer texts); of more a fifth of the rows is held out. is_slow: a fit takes
-    long, and no more of the folds are checked than have 200 rows. No model sees a text that it is checked on, nor its
-    equal. Classes with fewer than three rows are learnt, not checked; a class that a fold cannot learn has probability
-    0 there.
+    long, and no more of the folds are checked than have 200 rows. goes_on is asked before each fold but the first. No
+    model sees a text that it is checked on, nor its equal. Classes with fewer than three rows are learnt, not checked;
+    a class that a fold cannot learn has probability 0 there.
     """
     checkable, keys = np.bincount(y, minlength=k) >= _LEAST_ROWS, digests(texts)
     n_folds = min(_N_FOLDS, len(np.unique(keys)))
@@ -51,14 +64,19 @@ def out_of_fold(
     if is_slow or len(texts) > _MAX_CROSS_VALIDATED:
         n_before = np.cumsum([0, *map(len, checked[:-1])])
         checked = [rows for rows, n in zip(checked, n_before, strict=True) if n < _ENOUGH_ROWS]
-    parts = [by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k) for rows in checked]
+    parts: list[Floats] = []
+    for rows in checked:
+        if parts and not goes_on(sum(map(len, parts))):
+            break
+        parts.append(by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k))
     way = f"{n_folds}-fold cross-validation"
-    if len(checked) < n_folds:
-        way = f"{len(checked)}/{n_folds} held out, before the final fit on all rows"
+    if len(parts) < n_folds:
+        no_time = " (there was no time for more)" if len(parts) < len(checked) else ""
+        way = f"{len(parts)}/{n_folds} held out{no_time}, before the final fit on all rows"
     n_left = int((~checkable).sum())
     few = "1 class with fewer than 3 rows is" if n_left == 1 else f"{n_left} classes with fewer than 3 rows are"
     left_out = f"; {few} not checked" if n_left else ""
-    return OutOfFold(np.concatenate(checked), np.concatenate(parts), f"{way}{left_out}")
+    return OutOfFold(np.concatenate(checked[: len(parts)]), np.concatenate(parts), f"{way}{left_out}")
 
 
 def by_others(

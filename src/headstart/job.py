@@ -20,9 +20,11 @@ from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
+from headstart.held_out import GoesOn
 from headstart.labels import LEAST_ROWS
 from headstart.limits import with_limit
 from headstart.measure import Estimate, cross_validate, on_test
+from headstart.pacing import time_for_more
 from headstart.reporting import Role, facts_for_card, measured, report_on_run
 from headstart.roles import cleaner_of, read_roles
 from headstart.types import Dataset
@@ -48,6 +50,7 @@ class Outcome:
 @dataclass(slots=True)
 class _Clock:
     seconds: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=time.perf_counter)
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
@@ -87,15 +90,16 @@ def run(
         model = _fit(config, roles, train, checkpoint)
         model.predictor_ = replace(model.predictor_, columns=roles["train"].columns)
     if config.budget is not None and not _uses_budget(config, model):
-        say(f"--budget {config.budget} changes nothing: {model.predictor_.strategy} takes no notice of it")
+        say(f"--budget {config.budget} changes nothing of the model: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
+    until = None if config.budget_s is None else clock.began + config.budget_s
     with clock("evaluate"):
-        estimates = _measure(config, roles, drawn, model)
+        estimates = _measure(config, roles, drawn, model, until)
         if estimates and train.n:
             known = measured(model.predictor_, estimates[0], train.n, tested="test" in roles)
             model.predictor_ = replace(model.predictor_, measured=known)
         if config.max_error is not None:
-            _limit(config, roles, drawn, model, estimates)
+            _limit(config, roles, drawn, model, estimates, until)
     report = _report(config, command, roles, model, estimates, clock.seconds) if estimates else None
     bundle = None
     if place is not None:
@@ -162,9 +166,11 @@ def _classes_of_rows(rows: Dataset) -> set[str]:
 
 
 def _measure(
-    config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier
+    config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, until: float | None
 ) -> tuple[Estimate, Estimate | None] | None:
-    """The model's and the baseline's estimates, on the same rows; None where there is none to make."""
+    """The model's and the baseline's estimates, on the same rows; None where there is none to make. Without test rows
+    on those of one fold at least, and of as many as there is time for.
+    """
     train = roles["train"].dataset
     alone = len(_classes_of_rows(train)) < 2 or _is_baseline(config, model)  # there is nothing to compare with
     if "test" in roles:
@@ -174,10 +180,11 @@ def _measure(
     if not train.n:
         return None
     checked = partial(_cross_validated, config, drawn, model.classes_, is_slow=model.predictor_.is_slow)
-    own = checked(partial(_fit_part, config, roles, model))
+    own = checked(partial(_fit_part, config, roles, model), goes_on=time_for_more(until))
     if own is None:
         return None
-    return own, None if alone else checked(partial(_fit_baseline, config, n_whole=train.n))
+    baseline = partial(_fit_baseline, config, n_whole=train.n)
+    return own, None if alone else checked(baseline, goes_on=lambda n: n < own.rows.n)
 
 
 def _cross_validated(
@@ -186,21 +193,32 @@ def _cross_validated(
     classes: Sequence[Any],
     fit: Callable[[Dataset], TextClassifier],
     *,
-    is_slow: bool = False,
+    is_slow: bool,
+    goes_on: GoesOn,
 ) -> Estimate | None:
     """Training rows by models that have not seen them. drawn: the rows before they were cleaned; rules that judge
     labels choose what is learnt from, never what is checked.
     """
     cleaner = cleaner_of(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
-    return cross_validate(lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, is_slow=is_slow)
+    return cross_validate(
+        lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, is_slow=is_slow, goes_on=goes_on
+    )
 
 
-def _limit(config: RunConfig, roles: dict[str, Role], drawn: Dataset, model: TextClassifier, estimates: Any) -> None:
+def _limit(
+    config: RunConfig,
+    roles: dict[str, Role],
+    drawn: Dataset,
+    model: TextClassifier,
+    estimates: Any,
+    until: float | None,
+) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        fit = partial(_fit_part, config, roles, model)
-        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=model.predictor_.is_slow)
+        fit, goes_on = partial(_fit_part, config, roles, model), time_for_more(until)
+        is_slow = model.predictor_.is_slow
+        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=is_slow, goes_on=goes_on)
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 

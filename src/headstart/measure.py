@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from headstart.classifier import TextClassifier
-from headstart.held_out import in_columns, out_of_fold
+from headstart.held_out import GoesOn, always, in_columns, out_of_fold
 from headstart.types import Dataset, Floats, Ints
 
 __all__ = ["Estimate", "cross_validate", "on_test"]
@@ -31,14 +31,18 @@ def on_test(model: TextClassifier, test: Dataset, classes: Sequence[Any]) -> Est
 
 
 def cross_validate(
-    make: Make, data: Dataset, classes: Sequence[Any], seed: int, *, is_slow: bool = False
+    make: Make,
+    data: Dataset,
+    classes: Sequence[Any],
+    seed: int,
+    *,
+    is_slow: bool = False,
+    goes_on: GoesOn = always,
 ) -> Estimate | None:
     """Out-of-fold probabilities (of these classes, some of which may have no row) of models that `make` fits on the
     other rows; None if nothing can be checked.
 
-    Up to 2,000 rows: 5 folds (fewer where there are fewer texts); of more one fifth is held out. is_slow: `make` takes
-    long, and no more of the folds are checked than have 200 rows. No model sees a text that it is checked on, nor its
-    equal. Classes with fewer than three rows are learnt, not checked.
+    Which rows: as `out_of_fold` says.
     """
     codes = {str(name): code for code, name in enumerate(classes)}
     known = [row for row, label in enumerate(data.labels or ()) if label in codes]  # cleaning may lose a class
@@ -49,7 +53,7 @@ def cross_validate(
         model = make(data.take(rows.tolist()))
         return in_columns(model.predict_proba, model.classes_, classes)
 
-    found = out_of_fold(learn, data.texts, y, len(classes), seed, is_slow=is_slow)
+    found = out_of_fold(learn, data.texts, y, len(classes), seed, is_slow=is_slow, goes_on=goes_on)
     if found is None:
         return None
     protocol = f"{len(found.rows):,} training rows of {data.origin}: {found.way}"

@@ -85,7 +85,8 @@ class Predictor:
     abstaining: what held-out rows said, of a predictor that was made with a limit of errors. columns: role -> column of
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
     languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: to
-    learn another one like it takes long, so that these are checked on fewer rows (bundles do not keep it).
+    learn another one like it takes long, so that these are checked on fewer rows. for_parts: settings with which a part
+    of the rows is learnt as the whole was, where a clock decided. (Bundles keep neither.)
     """
 
     encoder: Encoder
@@ -102,6 +103,7 @@ class Predictor:
     measured: Measured | None = None
     languages: Mapping[str, float] = field(default_factory=dict)
     is_slow: bool = False
+    for_parts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

@@ -82,7 +82,7 @@ def test_nothing_to_go_on_with(headstart: Any, tmp_path: Path) -> None:
     done = headstart("fit", rows, "--encoder", "tfidf", "--out", tmp_path / "model", "--resume", "--budget", "5m")
     assert done.code == 0
     assert "fitting from the beginning" in done.err
-    assert "--budget 5m changes nothing: linear_probe takes no notice of it" in done.err
+    assert "--budget 5m changes nothing of the model: linear_probe takes no notice of it" in done.err
     assert not (tmp_path / "model.checkpoint").exists()
 
 

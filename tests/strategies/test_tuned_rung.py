@@ -241,6 +241,8 @@ def test_it_is_not_tried_with_few_rows_or_little_time(tiny_model: Callable[[str]
     hurried = fitted(folder, budget_s=0.001)
     assert not rungs(hurried)
     assert any("--budget 1m would allow" in reason for reason in hurried.predictor_.reasons)
+    assert hurried.for_part().settings["strategy.tuning"] == "none"  # parts, whose texts are known, would have time
+    assert fitted(folder).for_part().settings["strategy.tuning"] == "auto"
 
 
 def test_where_nearly_all_is_right_it_is_enough(tiny_model: Callable[[str], Path]) -> None:

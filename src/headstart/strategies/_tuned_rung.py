@@ -41,7 +41,7 @@ _LEAST_SIZE = 0.5  # of the pool's factor in the halves
 @dataclass(frozen=True, slots=True)
 class Climbed:
     """The rung, if there is one, with the factors of the pool and of the tuned expert and the part of the bundle that
-    it adds; what a budget would change; whether it learnt from many rows, in minutes.
+    it adds; what a budget would change; whether it learnt from many rows, in minutes; whether there was no time for it.
     """
 
     rung: Rung | None = None
@@ -49,6 +49,7 @@ class Climbed:
     tuned: tuple[str, Any, Linear] | None = None  # name, encoder, its decision values
     note: str = ""
     is_slow: bool = False
+    no_time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class TunedRung:
         with contrastive.support(self.task) as (support, work):
             rows, epochs, note = self._plan(support)
             if rows is None:
-                return Climbed(note=note)
+                return Climbed(note=note, no_time=True)
             support = replace(support, settings=replace(support.settings, n_epochs=epochs))
             learnt = (np.intersect1d(learn, rows) for learn, _ in halves)
             of_halves = [normalize(features) for features in support.after_each(learnt)]

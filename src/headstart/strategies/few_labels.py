@@ -43,6 +43,7 @@ _OTHER_SHARES = (
     "on texts like the unlabelled ones it will differ."
 )
 _NAMELESS = "Nothing is known of what the labels mean, which are no words: --label-names FILE gives their names."
+_WITHOUT_TUNING = {"strategy.tuning": "none"}
 _MOST_ROWS = 3_000  # the experts are solved in the span of the labelled rows
 
 
@@ -145,7 +146,7 @@ class FewLabels(OwnHead):
         more = [*filter(None, [tuned.note]), *others, *nameless, *_unused(task, reading, rungs)]
         reasons = (*reading.notes, *source.notes, *_told(rungs), *more)
         made = _predictor(task, reading, said, pool, tuned, offset, source, reasons)
-        return replace(made, is_slow=tuned.is_slow)
+        return replace(made, is_slow=tuned.is_slow, for_parts=_WITHOUT_TUNING if tuned.no_time else {})
 
     def _new_words(self, task: Task, reading: Reading) -> Callable[[], Encoder]:
         """What makes another encoder of counts like the one that the texts were read with."""
