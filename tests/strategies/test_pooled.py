@@ -1,5 +1,6 @@
 """pooled: what each head says is held out, the sum is one linear model, and one alone stays where it does as well."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ from headstart import Dataset, TextClassifier, load_bundle
 from headstart.encoders import make_encoder
 from headstart.errors import ConfigError
 from headstart.few_labels.experts import Linear
-from headstart.few_labels.reading import Reading
-from headstart.functional.probability import softmax
+from headstart.few_labels.reading import Reading, read
+from headstart.few_labels.source import lessons
+from headstart.functional.probability import log_losses, softmax
 from headstart.heads import make_head
 from headstart.strategies import pooled as module
 from headstart.types import Task
@@ -31,7 +33,7 @@ def test_held_out_values_know_nothing_of_their_row() -> None:
     """Labels that are noise: a head that has seen a row names it, the held-out values are no better than chance."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(300, 400)).astype(np.float32), np.arange(300) % 2
-    learnt = module._learnt("noise", "logistic", x, task_of(y), np.arange(300))
+    learnt = module._learnt("dense", "noise", x, task_of(y), np.arange(300))
     assert np.mean(learnt.linear(x).argmax(axis=1) == y) > 0.9
     assert 0.35 < np.mean(learnt.held_out.argmax(axis=1) == y) < 0.65
 
@@ -41,7 +43,7 @@ def test_final_values_are_those_of_the_head() -> None:
     rng = np.random.default_rng(1)
     y = np.array([0] * 40 + [1] * 40 + [2] * 2)
     x = rng.normal(size=(82, 5)) + 2.0 * np.eye(3, 5)[y]
-    learnt = module._learnt("rows", "logistic", x, task_of(y), np.arange(82))
+    learnt = module._learnt("dense", "rows", x, task_of(y), np.arange(82))
     expected = make_head("logistic", random_state=0).fit(x, y).predict_proba(x)
     np.testing.assert_allclose(softmax(learnt.linear(x)), expected, atol=1e-6)
     assert np.isfinite(learnt.held_out).all()
@@ -88,8 +90,9 @@ def test_one_alone_stays_where_it_does_as_well(kept: str) -> None:
     reading = Reading("dense", dense_encoder, None, "words", words_encoder, None, (), ())
     linear = Linear(np.ones((2, 3)), np.zeros(2))
     held_out = {"words": noise, "dense": noise, kept: right}
-    both = [module._Learnt(what, np.zeros((200, 3)), linear, values) for what, values in held_out.items()]
-    found = module._predictor(task_of(y), reading, both[0], both[1], np.arange(200))
+    words, dense = (module._Learnt(what, linear, values, what) for what, values in held_out.items())
+    pool, told = module._better(words, dense, y)
+    found = module._predictor(task_of(y), reading, pool, (told,))
     assert found.encoder_name == kept
     assert found.encoder is (words_encoder if kept == "words" else dense_encoder)
     assert found.reasons[0].endswith(f"{kept} was kept, it does as well alone.")
@@ -114,11 +117,8 @@ def test_what_it_refuses_and_what_it_leaves() -> None:
     """A head of the user's is refused; what was given and is not used is said."""
     with pytest.raises(ConfigError, match="linear head of its own"):
         TextClassifier("tfidf", "pooled", "svm").fit(TEXTS, LABELS)
-    given = {"source": Dataset(("b",), ("x",)), "unlabelled": Dataset(("c",))}
-    assert module._unused(Task(("a",), np.array([0]), ("x", "y"), **given)) == [
-        "Source rows are not used by pooled.",
-        "Unlabelled texts are not used by pooled.",
-    ]
+    task = Task(("a",), np.array([0]), ("x", "y"), unlabelled=Dataset(("c",)), label_names={"x": "b", "y": "d"})
+    assert module._unused(task) == ["Label names are not used by pooled.", "Unlabelled texts are not used by pooled."]
 
 
 @pytest.mark.parametrize("n_texts", [1, 2])
@@ -126,6 +126,81 @@ def test_few_different_texts(n_texts: int) -> None:
     """There is little or nothing to hold out, and no error."""
     x, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2
     task = Task(tuple(f"text {i // 2 % n_texts}" for i in range(12)), y, ("a", "b"))
-    learnt = module._learnt("rows", "logistic", x, task, np.arange(12))
+    learnt = module._learnt("dense", "rows", x, task, np.arange(12))
     assert np.isfinite(learnt.held_out).all()
     assert (learnt.held_out > -20.0).any() == (n_texts > 1)
+
+
+def source_task(seed: int, source: Dataset) -> Task:
+    """Forty noisy rows of eight words, of which a source of clean rows knows more."""
+    rng, texts = np.random.default_rng(seed), list[str]()
+    words = {0: ("bad", "poor", "awful", "dire"), 1: ("good", "fine", "lovely", "superb")}
+    y = np.arange(40) % 2
+    texts = [f"{rng.choice(words[int(code)])} {rng.choice(THINGS)} {i}" for i, code in enumerate(y)]
+    y = np.where(rng.random(40) < 0.2, 1 - y, y)
+    return Task(tuple(texts), y, ("neg", "pos"), source=source, random_state=0)
+
+
+def source_rows(*, flipped: bool = False) -> Dataset:
+    pairs = [
+        (f"{word} {thing} of {place}", "pos" if (word in GOOD or word == "superb") ^ flipped else "neg")
+        for word in (*GOOD, "superb", *BAD, "dire")
+        for thing in THINGS
+        for place in ("london", "paris", "rome")
+    ]
+    return Dataset(tuple(text for text, _ in pairs), tuple(label for _, label in pairs))
+
+
+def test_a_source_is_kept_where_held_out_rows_are_better_off() -> None:
+    """One linear model of a head's words and of the source's, whose probabilities are better on new texts."""
+    task = source_task(0, source_rows())
+    made = module.Pooled("tfidf").fit(task)
+    assert (made.encoder_name, made.head_name) == ("tfidf+tfidf", "logistic")
+    assert made.reasons[0].startswith(
+        "Words alone: there is no encoder to pool them with. With what 96 source rows teach"
+    )
+    assert made.reasons[0].endswith(": kept.")
+    alone = module.Pooled("tfidf").fit(replace(task, source=None))
+    unseen = [f"{word} {thing}" for word in (*GOOD, *BAD) for thing in THINGS]
+    truth = np.array([text.split()[0] in GOOD for text in unseen])
+    losses = [log_losses(np.log(each.predict_proba(unseen)), truth.astype(int)).mean() for each in (alone, made)]
+    assert losses[1] < losses[0]
+
+
+def test_a_source_that_misleads_changes_nothing() -> None:
+    """Labels the wrong way round are left out: every probability is what it is without."""
+    task = source_task(0, source_rows(flipped=True))
+    made, alone = module.Pooled("tfidf").fit(task), module.Pooled("tfidf").fit(replace(task, source=None))
+    assert made.reasons[0].endswith(": left out, not clearly better.")
+    np.testing.assert_array_equal(made.predict_proba(TEXTS), alone.predict_proba(TEXTS))
+
+
+def test_what_a_lesson_says_of_a_row_has_its_middle_in_others() -> None:
+    """In that of the rows of the other folds, each class alike; all values by one factor, in the order of the rows."""
+    task = source_task(0, source_rows())
+    (lesson,) = lessons(task, read(task, "tfidf", "tfidf", {}, 0), lambda: make_encoder("tfidf")).each
+    rows = np.random.default_rng(3).permutation(40)
+    values, raw = module._taught(lesson, task, rows).held_out, lesson.linear(lesson.features)[rows]
+    expected, y = np.zeros((40, 2)), task.y[rows]
+    cut = module._cut(task, rows)
+    assert sorted(np.concatenate([check for _, check in cut]).tolist()) == list(range(40))
+    for learn, check in cut:
+        middle = (raw[learn][y[learn] == 0].mean(axis=0) + raw[learn][y[learn] == 1].mean(axis=0)) / 2
+        expected[check] = raw[check] - middle * len(learn) / (len(learn) + 16)
+    factor = float(np.vdot(values, expected) / np.vdot(values, values))
+    assert factor > 0
+    np.testing.assert_allclose(values * factor, expected, atol=1e-9)
+
+
+def test_dense_features_and_words_of_a_source(minilm_folder: Path, tmp_path: Path) -> None:
+    """Both lessons beside both heads: one linear model, the same in a bundle; nothing is read by two networks."""
+    source = source_rows()
+    model = TextClassifier("minilm", "pooled", random_state=0)
+    task = source_task(1, source)
+    labels = [task.classes[code] for code in task.y]
+    model.fit(task.texts, labels, source=source)
+    name = model.predictor_.encoder_name
+    assert "96 source rows teach" in model.predictor_.reasons[0]
+    assert name.count("minilm") <= 1
+    loaded = load_bundle(model.save(tmp_path / "bundle"))
+    np.testing.assert_allclose(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS), atol=1e-3)

@@ -23,8 +23,8 @@ _WITHOUT_AUGMENT = (
 
 class Auto:
     """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, and with a budget `finetune`, where
-    held-out rows are clearly better off with it. With augmentations, an encoder, a head or settings, or with source
-    rows beside more than 2,000: `linear_probe`, which chooses what is left open.
+    held-out rows are clearly better off with it. With augmentations, an encoder, a head or settings: `linear_probe`,
+    which chooses what is left open.
     """
 
     def __init__(
@@ -57,5 +57,4 @@ class Auto:
     def _is_open(self, task: Task) -> bool:
         """Whether nothing was asked that `few_labels` and `pooled` cannot do."""
         asked = (self.encoder != "auto", self.head != "auto", self.encoder_settings, self.head_settings)
-        is_beyond = len(task.texts) > _FEW and task.source is not None
-        return not (any(asked) or is_beyond or task.augment)
+        return not (any(asked) or task.augment)

@@ -1,19 +1,22 @@
-"""Counted words and several layers of a pre-trained encoder, each with a head of its own; held-out rows say how much
-either counts, and whether one of them alone does as well. One linear model is left.
+"""Counted words and several layers of a pre-trained encoder, each with a head of its own, and what source rows teach:
+held-out rows say how much each counts, and whether it is needed at all. One linear model is left.
 
 Shape letters: n rows, m held-out rows, d features, k classes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from headstart.data.folding import n_different
 from headstart.data.splits import folds
-from headstart.encoders import component_of
-from headstart.few_labels.experts import Linear
+from headstart.encoders import component_of, make_encoder
+from headstart.few_labels.experts import Linear, Parts
 from headstart.few_labels.reading import Reading, layers_of, read
+from headstart.few_labels.source import Lesson, lessons
 from headstart.functional.probability import clearly_lower, log_losses, pool_weights
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
@@ -29,18 +32,54 @@ _MAX_ROWS = 4_000  # that are held out in turn
 _N_FOLDS = 3
 _MOST_LAYERED = 50_000  # rows of which several layers are kept: 6 kB a row of MiniLM's four
 _BELIEF, _STRENGTH = 0.5, 2.0  # the factor of each before any row is asked, and how much the belief counts
+_BELIEF_IN_SOURCE = 0.25
+_HEADS = {"words": "svm", "dense": "logistic"}  # of each kind of features
 _LEAST = -20.0  # the log probability of a class that a head has not learnt
 _LEAST_ROWS = 2  # of a class that a head learns from
 
 
 @dataclass(frozen=True, slots=True)
 class _Learnt:
-    """A head on one kind of features (n, d), and the log probabilities (m, k) it gave rows it had not learnt from."""
+    """Decision values that were learnt from one kind of features, and those (m, k) of rows not learnt from: by a head
+    from labelled rows, or a lesson of source rows.
+    """
 
     what: str
-    features: Features
     linear: Linear
     held_out: Floats
+    block: str  # of features: "words", "dense", or "source words" by an encoder of the lesson's own
+    head: Any = None
+    lesson: Lesson | None = None
+
+    @property
+    def belief(self) -> float:
+        """The factor that is expected of it."""
+        return _BELIEF if self.lesson is None else _BELIEF_IN_SOURCE
+
+
+@dataclass(frozen=True, slots=True)
+class _Pool:
+    """Some of what was learnt, with their factors, and the values (m, k) of them all for rows not learnt from."""
+
+    members: tuple[_Learnt, ...]
+    factors: Floats
+    values: Floats
+
+    @classmethod
+    def of(cls, members: Sequence[_Learnt], y: Ints) -> "_Pool":
+        """With the factors that rows of codes y (m,) ask for."""
+        held_out = [each.held_out for each in members]
+        factors = pool_weights(held_out, y, np.array([each.belief for each in members]), _STRENGTH)
+        return cls(tuple(members), factors, np.tensordot(factors, held_out, axes=1))
+
+    @classmethod
+    def alone(cls, learnt: _Learnt) -> "_Pool":
+        """One head, as sure as it is by itself."""
+        return cls((learnt,), np.ones(1), learnt.held_out)
+
+    def right(self, y: Ints) -> float:
+        """Per cent of these rows."""
+        return 100 * float(np.mean(self.values.argmax(axis=1) == y))
 
 
 class Pooled(OwnHead):
@@ -50,8 +89,8 @@ class Pooled(OwnHead):
 
     The heads are svm on words (tfidf) and logistic on layers. Their values are added, each times a factor from 3-fold
     cross-validation on at most 4,000 rows (a log-linear opinion pool, see `functional.probability.pool_weights`). The
-    sum stays if its held-out log loss is lower than that of the better one by more than a standard error. Source rows,
-    unlabelled texts, augmentations and names are not used.
+    sum stays if its held-out log loss is lower than that of the better one by more than a standard error. What source
+    rows teach (`few_labels.source`) is added on the same terms. Unlabelled texts, augmentations and names are not used.
     """
 
     def fit(self, task: Task) -> Predictor:
@@ -60,63 +99,114 @@ class Pooled(OwnHead):
         many = layered and len(task.texts) > _MOST_LAYERED
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
         reading = read(task, self.encoder, "tfidf", settings, 0)
-        if reading.dense is None:
-            words: Any = reading.words
-            head = fit_head(make_head("svm", random_state=task.random_state), reading.word_features, task.y, task.texts)
-            reasons = (*reading.notes, "Words alone: there is no encoder to pool them with.", *_unused(task))
-            return Predictor(words, head, task.classes, reading.words_name, "svm", "pooled", reasons)
         rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
-        layers = ", ".join(map(str, layers_of(reading.dense)))
-        name = f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
-        of_words = _learnt(reading.words_name, "svm", reading.word_features, task, rows)
-        of_layers = _learnt(name, "logistic", reading.dense_features, task, rows)
-        return _predictor(task, reading, of_words, of_layers, rows)
+        pool, told = _of_heads(task, reading, rows)
+        source = lessons(task, reading, partial(make_encoder, "tfidf", seed=task.random_state))
+        if source.each:
+            taught = [_taught(lesson, task, rows) for lesson in source.each]
+            pool, more = _with_source(pool, taught, source.n, task.y[rows])
+            told = f"{told} {more}"
+        return _predictor(task, reading, pool, (*reading.notes, told, *source.notes, *_unused(task)))
 
 
-def _learnt(what: str, kind: str, features: Features, task: Task, rows: Ints) -> _Learnt:
+def _of_heads(task: Task, reading: Reading, rows: Ints) -> tuple[_Pool, str]:
+    """Words and layers, or the one that does as well alone; and why, in a sentence."""
+    words, y = _learnt("words", reading.words_name, reading.word_features, task, rows), task.y[rows]
+    if reading.dense is None:
+        return _Pool.alone(words), "Words alone: there is no encoder to pool them with."
+    layers = ", ".join(map(str, layers_of(reading.dense)))
+    name = f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
+    dense = _learnt("dense", name, reading.dense_features, task, rows)
+    return _better(words, dense, y)
+
+
+def _better(words: _Learnt, dense: _Learnt, y: Ints) -> tuple[_Pool, str]:
+    both, each = _Pool.of([words, dense], y), [_Pool.alone(learnt) for learnt in (words, dense)]
+    scaled = [pool_weights([pool.values], y, np.ones(1), _STRENGTH)[0] * pool.values for pool in each]
+    losses = [log_losses(values, y) for values in scaled]
+    best = int(np.argmin([loss.mean() for loss in losses]))
+    is_better = clearly_lower(log_losses(both.values, y), losses[best]) and bool(both.factors.all())
+    kept = both if is_better else each[best]
+    factors = " and ".join(f"{factor:.2f}" for factor in both.factors)
+    alone = f"{kept.members[0].what} was kept, it does as well alone"
+    sentence = (
+        f"Right of {len(y):,} held-out training rows, in %: {words.what} {each[0].right(y):.1f}, {dense.what} "
+        f"{each[1].right(y):.1f}, both together {both.right(y):.1f}: "
+        f"{f'both were kept, times {factors}' if is_better else alone}."
+    )
+    return kept, sentence
+
+
+def _with_source(pool: _Pool, taught: Sequence[_Learnt], n: int, y: Ints) -> tuple[_Pool, str]:
+    """Also what n source rows teach, if it lowers the loss clearly; and what the rows said of it."""
+    without, both = _Pool.of(pool.members, y), _Pool.of([*pool.members, *taught], y)
+    is_better = clearly_lower(log_losses(both.values, y), log_losses(without.values, y))
+    verdict = "kept" if is_better else "left out, not clearly better"
+    sentence = (
+        f"With what {n:,} source rows teach {both.right(y):.1f} % of the {len(y):,} held-out training rows are right, "
+        f"without {without.right(y):.1f}: {verdict}."
+    )
+    return both if is_better else pool, sentence
+
+
+def _cut(task: Task, rows: Ints) -> list[tuple[Ints, Ints]]:
+    """(learn, check) places in `rows`, three times, equal texts together; none where there is one text."""
+    texts = [task.texts[i] for i in rows]
+    n_folds = min(_N_FOLDS, n_different(texts))
+    return list(folds(task.y[rows], n_folds, task.random_state, texts=texts)) if n_folds > 1 else []
+
+
+def _learnt(block: str, what: str, features: Features, task: Task, rows: Ints) -> _Learnt:
     """The head from all rows, and what heads with its settings say of each of `rows`, having learnt from others."""
+    kind = _HEADS[block]
     head: Any = fit_head(make_head(kind, random_state=task.random_state), features, task.y, task.texts)
     chosen = {key: head.chosen_[key] for key in ("C", "class_weight") if key in head.chosen_}
     y = task.y[rows]
     values = np.full((len(rows), len(task.classes)), _LEAST)
-    texts = [task.texts[i] for i in rows]
-    n_folds = min(_N_FOLDS, n_different(texts))
-    for learn, check in folds(y, n_folds, task.random_state, texts=texts) if n_folds > 1 else ():
+    for learn, check in _cut(task, rows):
         learnt = np.flatnonzero(np.bincount(y[learn]) >= _LEAST_ROWS)
         if len(learnt) < 2 or not len(check):
             continue
         own = learn[np.isin(y[learn], learnt)]
         made = make_head(kind, random_state=task.random_state, **chosen)
-        fit_head(made, features[rows[own]], np.searchsorted(learnt, y[own]), [texts[i] for i in own])
+        fit_head(made, features[rows[own]], np.searchsorted(learnt, y[own]), [task.texts[i] for i in rows[own]])
         found = made.predict_proba(features[rows[check]])
         values[np.ix_(check, learnt)] = np.log(np.maximum(found, np.exp(_LEAST)))
-    return _Learnt(f"{what} ({kind})", features, Linear(head.scorer_.coef, head.scorer_.intercept), values)
+    return _Learnt(f"{what} ({kind})", Linear(head.scorer_.coef, head.scorer_.intercept), values, block, head)
 
 
-def _predictor(task: Task, reading: Reading, words: _Learnt, dense: _Learnt, rows: Ints) -> Predictor:
-    y, both = task.y[rows], (words, dense)
-    factors = pool_weights([each.held_out for each in both], y, np.full(2, _BELIEF), _STRENGTH)
-    pooled: Floats = factors[0] * words.held_out + factors[1] * dense.held_out
-    alone = [pool_weights([each.held_out], y, np.ones(1), _STRENGTH)[0] for each in both]
-    losses = [log_losses(factor * each.held_out, y) for factor, each in zip(alone, both, strict=True)]
-    best = int(np.argmin([loss.mean() for loss in losses]))
-    if clearly_lower(log_losses(pooled, y), losses[best]) and factors.all():
-        name, encoder, linear = reading.encoder(dense.linear.times(factors[1]), words.linear.times(factors[0]))
-        verdict = f"both were kept, times {factors[0]:.2f} and {factors[1]:.2f}"
-    else:
-        name, encoder, linear = reading.encoder(*((None, words.linear) if best == 0 else (dense.linear, None)))
-        verdict = f"{both[best].what} was kept, it does as well alone"
-    right = [100 * float(np.mean(values.argmax(axis=1) == y)) for values in (words.held_out, dense.held_out, pooled)]
-    reason = (
-        f"Right of {len(rows):,} held-out training rows, in %: {words.what} {right[0]:.1f}, {dense.what} "
-        f"{right[1]:.1f}, both together {right[2]:.1f}: {verdict}."
+def _taught(lesson: Lesson, task: Task, rows: Ints) -> _Learnt:
+    """The lesson, and what it says of each of `rows` with its middle in others."""
+    cut = _cut(task, rows)
+    parts = Parts(task.y, len(task.classes), tuple((rows[learn], rows[check]) for learn, check in cut), 1)
+    expert, values = lesson.expert(parts), np.zeros((len(rows), len(task.classes)))
+    if cut:
+        values[np.concatenate([check for _, check in cut])] = expert.held_out(parts)
+    return _Learnt(
+        lesson.what, expert.linear, values, "dense" if lesson.encoder is None else lesson.name, lesson=lesson
     )
+
+
+def _predictor(task: Task, reading: Reading, pool: _Pool, reasons: tuple[str, ...]) -> Predictor:
+    """The members as one linear head; words alone as they were learnt."""
+    first = pool.members[0]
+    if reading.dense is None and len(pool.members) == 1:
+        words: Any = reading.words
+        return Predictor(words, first.head, task.classes, reading.words_name, "svm", "pooled", reasons)
+    found: dict[str, Linear] = {}
+    more: list[tuple[str, Any, Linear]] = []
+    for each, factor in zip(pool.members, pool.factors.tolist(), strict=True):
+        weighted = each.linear.times(factor)
+        if each.lesson is not None and each.lesson.encoder is not None and factor:
+            more.append((each.what, each.lesson.encoder, weighted))
+        elif factor:
+            found[each.block] = weighted if each.block not in found else found[each.block].plus(weighted)
+    name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
-    reasons = (*reading.notes, reason, *_unused(task))
     return Predictor(encoder, head, task.classes, name, "logistic", "pooled", reasons)
 
 
 def _unused(task: Task) -> list[str]:
-    given = {"Source rows": task.source, "Augmentations": task.augment, "Label names": task.label_names}
+    given: dict[str, Any] = {"Augmentations": task.augment, "Label names": task.label_names}
     given |= {"Unlabelled texts": task.unlabelled}
     return [f"{what} are not used by pooled." for what, value in given.items() if value is not None]
