@@ -1,6 +1,6 @@
-"""Few labels and a related domain: what labelled source rows add, on the same supports.
+"""A related domain: what labelled source rows add to few labels, and to some thousand, on the same supports.
 
-HEADSTART_SOURCE_PAIRS limits the suite to some targets (`cr;books`).
+HEADSTART_SOURCE_PAIRS limits the suite to some targets (`cr;books`), HEADSTART_SOURCE_ROWS to few or to many (`many`).
 """
 
 import os
@@ -18,41 +18,48 @@ from benchmarks.fewshot_figures import CHINESE
 
 __all__ = ["TITLE", "run", "tables"]
 
-TITLE = "Few labels and a related domain: source rows"
+TITLE = "A related domain: source rows"
 _PAIRS = (  # (target, source): a data set, or a domain of amazon_multidomain
     ("books", "electronics"), ("kitchen", "books"), ("cr", "sst2"), ("sst2", "cr"), ("sms_spam", "enron_spam1"),
     ("chnsenticorp", "waimai_10k"), ("waimai_10k", "online_shopping_10cats"),
 )  # fmt: skip
+_MANY_PAIRS = (
+    ("sst2", "cr"), ("books", "electronics"), ("waimai_10k", "online_shopping_10cats"), ("chnsenticorp", "waimai_10k"),
+)  # fmt: skip
 _DOMAINS = "amazon_multidomain"
 _SHOTS, _SEEDS, _SOURCE_ROWS, _TEST_ROWS = 8, 3, 1_500, 500
+_MANY, _MANY_SEEDS, _MANY_TEST_ROWS = 3_000, 2, 1_500
 _ALONE, _BOTH, _NAMELESS, _NAMELESS_BOTH = "auto", "auto, source", "no names", "no names, source"
 _PROBE, _SOURCE = "linear_probe, source", "source alone"
 _WAYS = (_ALONE, _BOTH, _NAMELESS, _NAMELESS_BOTH, _PROBE, _SOURCE)
+_WAYS_OF_MANY = (_ALONE, _BOTH, _PROBE)
 
 
 def run(setup: Setup) -> Result:
     """All ways on one support after another; texts are encoded once, and kept."""
     os.environ["HEADSTART_CACHE"] = str(Path(tempfile.gettempdir()) / "headstart-fewshot-features")
     asked = os.environ.get("HEADSTART_SOURCE_PAIRS", "cr" if setup.quick else "")
-    pairs = [pair for pair in _PAIRS if not asked or pair[0] in asked.split(";")]
-    place, cells = kept_in("source", setup.quick, commit()), []
-    for target, source in pairs:
-        found = kept(place, f"{target}-{source}", partial(_measured, setup, target, source))
-        cells += found
-        print(f"{target} <- {source}: " + ", ".join(f"{way} {_told(found, target, way)}" for way in _WAYS), flush=True)
-    figures = {"cells": cells, "shots": _SHOTS, "test_rows": _TEST_ROWS, "source_rows": _SOURCE_ROWS, "threads": cpus()}
-    return Result(figures, _goals(cells, not setup.quick))
+    rows = os.environ.get("HEADSTART_SOURCE_ROWS", "few" if setup.quick else "")
+    place, found = kept_in("source", setup.quick, commit()), dict[str, list[dict[str, Any]]]()
+    for what, pairs, measured in (("few", _PAIRS, _measured), ("many", _MANY_PAIRS, _measured_many)):
+        found[what] = []
+        for target, source in pairs if rows in {"", what} else ():
+            if not asked or target in asked.split(";"):
+                cells = kept(place, f"{what}-{target}-{source}", partial(measured, setup, target, source))
+                found[what] += cells
+                told = (f"{way} {_told(cells, target, way)}" for way in dict.fromkeys(cell["way"] for cell in cells))
+                print(f"{target} <- {source}: {', '.join(told)}", flush=True)
+    figures = {"cells": found["few"], "many": found["many"], "shots": _SHOTS, "test_rows": _TEST_ROWS}
+    figures |= {"source_rows": _SOURCE_ROWS, "threads": cpus()}
+    return Result(figures, _goals(figures, not setup.quick))
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
     """One line a target."""
-    cells = figures["cells"]
-    pairs = dict.fromkeys((cell["data"], cell["source"]) for cell in cells)
-    lines = [[f"{target} ← {source}", *(_told(cells, target, way) for way in _WAYS)] for target, source in pairs]
-    means = [f"{100 * statistics.mean(_mean(cells, target, way) for target, _ in pairs):.1f}" for way in _WAYS]
-    took = {way: statistics.median(c["wall_s"] for c in cells if c["way"] == way) for way in _WAYS}
-    return [
-        *table(["target ← source", *_WAYS], [*lines, ["mean", *means]]),
+    few, many = figures["cells"], figures["many"]
+    took = {way: statistics.median(c["wall_s"] for c in few if c["way"] == way) for way in _WAYS} if few else {}
+    of_few = [
+        *_table(few, _WAYS),
         "",
         f"Accuracy in per cent on at most {figures['test_rows']:,} test rows of the target; {figures['shots']} "
         f"labelled rows a class of it, at most {figures['source_rows']:,} of the source; means over {_SEEDS} supports. "
@@ -62,6 +69,20 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "Median wall seconds of a fit, its texts encoded before: "
         f"{', '.join(f'{way} {seconds:.1f}' for way, seconds in took.items())}.",
     ]
+    of_many = [
+        *_table(many, _WAYS_OF_MANY),
+        "",
+        f"The same with {_MANY:,} labelled rows of the target (`auto` is `pooled` there), on at most "
+        f"{_MANY_TEST_ROWS:,} test rows; means over {_MANY_SEEDS} draws.",
+    ]
+    return [*(of_few if few else []), *([""] if few and many else []), *(of_many if many else [])]
+
+
+def _table(cells: list[dict[str, Any]], ways: tuple[str, ...]) -> list[str]:
+    pairs = dict.fromkeys((cell["data"], cell["source"]) for cell in cells)
+    lines = [[f"{target} ← {source}", *(_told(cells, target, way) for way in ways)] for target, source in pairs]
+    means = [f"{100 * statistics.mean(_mean(cells, target, way) for target, _ in pairs):.1f}" for way in ways]
+    return table(["target ← source", *ways], [*lines, ["mean", *means]])
 
 
 def _measured(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
@@ -82,16 +103,38 @@ def _measured(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
     alone = TextClassifier(encoder, "linear_probe", "logistic", random_state=0)
     cells = []
     for seed in range(_SEEDS):
+        about = {"data": target, "source": source, "seed": seed}
         support = sample_per_class(pool, _SHOTS, seed)[0]
-        for way, (model, with_source) in [*ways.items(), (_SOURCE, (alone, False))]:
-            rows = more if way == _SOURCE else support
-            wall, cpu = time.perf_counter(), time.process_time()
-            model.fit(rows.texts, rows.labels, **({"source": more} if with_source else {}))
-            cost = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-            score = float(np.mean(model.predict(test.texts) == np.asarray(test.labels)))
-            found = {"way": way, "score": score, **cost, "commit": commit()}
-            cells.append({"data": target, "source": source, "seed": seed, **found})
+        for way, (model, with_source) in ways.items():
+            cells.append({**about, "way": way, **_fitted(model, support, more if with_source else None, test)})
+        cells.append({**about, "way": _SOURCE, **_fitted(alone, more, None, test)})
     return cells
+
+
+def _measured_many(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
+    from headstart import TextClassifier
+    from headstart.data.splits import limit_rows
+
+    pool, test = _rows(setup, target, "train"), limit_rows(_rows(setup, target, "test"), _MANY_TEST_ROWS, 0)[0]
+    more = limit_rows(_rows(setup, source, "train"), _SOURCE_ROWS, 1)[0]
+    ways = {_ALONE: ("auto", None), _BOTH: ("auto", more), _PROBE: ("linear_probe", more)}
+    cells = []
+    for seed in range(_MANY_SEEDS):
+        rows = limit_rows(pool, _MANY, seed)[0]
+        for way, (strategy, with_source) in ways.items():
+            model = TextClassifier(strategy=strategy, random_state=0)
+            about = {"data": target, "source": source, "seed": seed, "way": way}
+            cells.append({**about, **_fitted(model, rows, with_source, test)})
+    return cells
+
+
+def _fitted(model: Any, rows: Any, source: Any, test: Any) -> dict[str, Any]:
+    """Its accuracy on the test rows, and what the fit took."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    model.fit(rows.texts, rows.labels, **({} if source is None else {"source": source}))
+    cost = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
+    score = float(np.mean(model.predict(test.texts) == np.asarray(test.labels)))
+    return {"score": score, **cost, "commit": commit()}
 
 
 def _rows(setup: Setup, name: str, part: str) -> Any:
@@ -112,18 +155,35 @@ def _told(cells: list[dict[str, Any]], target: str, way: str) -> str:
     return f"{100 * _mean(cells, target, way):.1f}"
 
 
-def _goals(cells: list[dict[str, Any]], judged: bool) -> list[Goal]:
-    targets = list(dict.fromkeys(cell["data"] for cell in cells))
+def _goals(figures: dict[str, Any], judged: bool) -> list[Goal]:
+    few, many = figures["cells"], figures["many"]
 
-    def gains(way: str, less: str) -> list[float]:
+    def gains(cells: list[dict[str, Any]], way: str, less: str) -> list[float]:
+        targets = dict.fromkeys(cell["data"] for cell in cells)
         return [_mean(cells, target, way) - _mean(cells, target, less) for target in targets]
 
-    return [
-        Goal("source rows, mean gain", round(statistics.mean(gains(_BOTH, _ALONE)), 4), ">=", 0.0, judged),
-        Goal("source rows, worst gain", round(min(gains(_BOTH, _ALONE)), 4), ">=", -0.01, judged),
-        Goal(
-            "without names, mean gain", round(statistics.mean(gains(_NAMELESS_BOTH, _NAMELESS)), 4), ">=", 0.0, judged
-        ),
-        Goal("auto less linear_probe, mean", round(statistics.mean(gains(_BOTH, _PROBE)), 4), ">=", 0.0, judged),
-        Goal("auto less the source alone, mean", round(statistics.mean(gains(_BOTH, _SOURCE)), 4), ">=", 0.0, judged),
-    ]
+    def mean(cells: list[dict[str, Any]], way: str, less: str) -> float:
+        return round(statistics.mean(gains(cells, way, less)), 4)
+
+    of_few = (
+        [
+            ("source rows, mean gain", mean(few, _BOTH, _ALONE), 0.0),
+            ("source rows, worst gain", round(min(gains(few, _BOTH, _ALONE)), 4), -0.01),
+            ("without names, mean gain", mean(few, _NAMELESS_BOTH, _NAMELESS), 0.0),
+            ("auto less linear_probe, mean", mean(few, _BOTH, _PROBE), 0.0),
+            ("auto less the source alone, mean", mean(few, _BOTH, _SOURCE), 0.0),
+        ]
+        if few
+        else []
+    )
+    rows = f"{_MANY:,} rows"
+    of_many = (
+        [
+            (f"{rows}: source rows, mean gain", mean(many, _BOTH, _ALONE), 0.0),
+            (f"{rows}: source rows, worst gain", round(min(gains(many, _BOTH, _ALONE)), 4), -0.01),
+            (f"{rows}: auto less linear_probe, mean", mean(many, _BOTH, _PROBE), 0.0),
+        ]
+        if many
+        else []
+    )
+    return [Goal(what, got, ">=", bound, judged) for what, got, bound in (*of_few, *of_many)]
