@@ -55,11 +55,17 @@ def run(setup: Setup) -> Result:
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
-    """One line a target."""
+    """One line a target: with few labels, and with some thousand."""
     few, many = figures["cells"], figures["many"]
-    took = {way: statistics.median(c["wall_s"] for c in few if c["way"] == way) for way in _WAYS} if few else {}
-    of_few = [
-        *_table(few, _WAYS),
+    parts = [_with_few(figures) if few else [], _with_many(many) if many else []]
+    return [line for part in parts if part for line in ("", *part)][1:]
+
+
+def _with_few(figures: dict[str, Any]) -> list[str]:
+    cells = figures["cells"]
+    took = {way: statistics.median(c["wall_s"] for c in cells if c["way"] == way) for way in _WAYS}
+    return [
+        *_table(cells, _WAYS),
         "",
         f"Accuracy in per cent on at most {figures['test_rows']:,} test rows of the target; {figures['shots']} "
         f"labelled rows a class of it, at most {figures['source_rows']:,} of the source; means over {_SEEDS} supports. "
@@ -69,13 +75,15 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "Median wall seconds of a fit, its texts encoded before: "
         f"{', '.join(f'{way} {seconds:.1f}' for way, seconds in took.items())}.",
     ]
-    of_many = [
-        *_table(many, _WAYS_OF_MANY),
+
+
+def _with_many(cells: list[dict[str, Any]]) -> list[str]:
+    return [
+        *_table(cells, _WAYS_OF_MANY),
         "",
         f"The same with {_MANY:,} labelled rows of the target (`auto` is `pooled` there), on at most "
         f"{_MANY_TEST_ROWS:,} test rows; means over {_MANY_SEEDS} draws.",
     ]
-    return [*(of_few if few else []), *([""] if few and many else []), *(of_many if many else [])]
 
 
 def _table(cells: list[dict[str, Any]], ways: tuple[str, ...]) -> list[str]:

@@ -169,3 +169,17 @@ def test_names_look_in_their_direction_from_the_middle_of_the_classes() -> None:
     ratio = expert.final / expected
     np.testing.assert_allclose(ratio, ratio[0, 0], rtol=1e-6)
     np.testing.assert_allclose(expert.linear(x), expert.final, atol=1e-9)
+
+
+def test_an_expert_of_some_rows_among_all() -> None:
+    """What it says of its own rows stays, after all of them and after each part; of the others it says nothing."""
+    features, y = rows()
+    some = np.array([1, 4, 7, 8, 15, 20, 21, 30, 36, 38, 39])
+    parts = parts_of(y[some])
+    expert = Ridge(features[some], len(some)).expert("features", parts)
+    among = expert.among(some, 40)
+    others = np.setdiff1d(np.arange(40), some)
+    for own, values in zip((expert.final, *expert.partial), (among.final, *among.partial), strict=True):
+        np.testing.assert_array_equal(values[some], own)
+        assert not values[others].any()
+    assert (among.name, among.linear) == (expert.name, expert.linear)

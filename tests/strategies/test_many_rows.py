@@ -1,4 +1,4 @@
-"""What `auto` does with many rows: fine-tuning is tried where a budget has the time, and stays where it is better."""
+"""What `auto` does with many rows: fine-tuning is tried where there is the time, and stays where it is better."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +16,8 @@ from headstart.errors import EncoderUnavailable  # noqa: E402 - as above
 from headstart.heads import make_head  # noqa: E402 - as above
 from headstart.predictor import Predictor  # noqa: E402 - as above
 from headstart.strategies import _many_rows as module  # noqa: E402 - as above
+from headstart.strategies._tuned_rung import PRODUCTS_A_SECOND  # noqa: E402 - as above
+from headstart.strategies.contrastive import Contrastive  # noqa: E402 - as above
 from headstart.types import Task  # noqa: E402 - as above
 
 THINGS = ("film", "soup", "room", "phone")
@@ -33,14 +35,16 @@ class Knowing:
     """Stands for fine-tuning: counts the very words that a file of rows has, so it knows its own rows, or no class."""
 
     tasks: list[Task] = []  # noqa: RUF012 - shared on purpose
+    given: list[Any] = []  # noqa: RUF012 - as above
 
-    def __init__(self, encoder: str, *, knows: bool) -> None:
+    def __init__(self, encoder: str, settings: Any, *, knows: bool) -> None:
         """Nothing is loaded."""
-        self.encoder, self.knows = encoder, knows
+        self.encoder, self.settings, self.knows = encoder, settings, knows
 
     def fit(self, task: Task) -> Predictor:
         """From all rows, with the classes as they are or shuffled."""
         self.tasks.append(task)
+        self.given.append(self.settings)
         encoder: Any = make_encoder("tfidf", min_df=1).fit(task.texts)
         y = task.y if self.knows else np.random.default_rng(0).permutation(task.y)
         head = make_head("logistic", C=1e4).fit(encoder.encode(task.texts), y)
@@ -52,9 +56,13 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, minilm_folder: Path) -> Callable[[
     """`stand_in(knows)`: the tasks that fine-tuning is given from now on, which knows all rows or none."""
     monkeypatch.setattr("headstart.strategies.auto._FEW", 100)
     Knowing.tasks.clear()
+    Knowing.given.clear()
 
     def put(knows: bool) -> list[Task]:
-        monkeypatch.setattr(module, "Finetune", lambda encoder: Knowing(encoder, knows=knows))
+        def make(encoder: str, *, strategy_settings: Any = None) -> Knowing:
+            return Knowing(encoder, strategy_settings, knows=knows)
+
+        monkeypatch.setattr(module, "Finetune", make)
         return Knowing.tasks
 
     return put
@@ -84,11 +92,35 @@ def test_what_is_compared_has_not_seen_the_rows(stand_in: Callable[[bool], list[
     assert pooled < 75 < tuned
 
 
+@pytest.mark.parametrize(("seconds", "epochs"), [(1e6, 3.0), (None, 1.5)])
+def test_without_a_budget_as_many_epochs_as_take_minutes(
+    stand_in: Callable[[bool], list[Task]], monkeypatch: pytest.MonkeyPatch, seconds: float | None, epochs: float
+) -> None:
+    """Counted in multiplications, so that no clock decides; one run, and a part of the rows learns as the whole did."""
+    texts, y = rows(told=False)
+    with Contrastive("minilm").support(Task(texts, y, (0, 1))) as (support, _):
+        reading = float(support.n_products().sum()) / PRODUCTS_A_SECOND
+    monkeypatch.setattr(module, "_SECONDS", seconds or 1.5 * 3.0 * reading)
+    monkeypatch.setattr(module, "_LEAST_ROWS", N)
+    tasks, model = stand_in(True), TextClassifier().fit(texts, y)
+    (task,) = tasks
+    assert (task.texts, task.budget_s) == (texts, None)
+    assert Knowing.given == [{"n_epochs": epochs, "runs": 1}]
+    assert model.predictor_.strategy == "finetune"
+    part = model.for_part()
+    assert (part.strategy, part.settings) == ("finetune", {"strategy.n_epochs": epochs, "strategy.runs": 1})
+    monkeypatch.setattr(module, "_LEAST_ROWS", 3 * N + 1)
+    model.fit(texts, y)
+    assert (model.predictor_.strategy, len(tasks)) == ("pooled", 1)
+    assert "it takes many minutes, which --budget 10m would allow" in model.predictor_.reasons[-1]
+    assert model.for_part().settings is None
+
+
 @pytest.mark.parametrize(
-    ("budget_s", "said"), [(None, "--budget 10m would allow"), (0.5, "the budget of 0 s is too short"), (12.0, "short")]
+    ("budget_s", "said"), [(0.5, "the budget of 0 s is too short"), (12.0, "the budget of 12 s is too short")]
 )
-def test_no_time(stand_in: Callable[[bool], list[Task]], budget_s: float | None, said: str) -> None:
-    """Without a budget, or with one that is over before: `pooled`, and a sentence."""
+def test_no_time(stand_in: Callable[[bool], list[Task]], budget_s: float, said: str) -> None:
+    """A budget that is over before: `pooled`, and a sentence."""
     tasks = stand_in(True)
     predictor = TextClassifier().fit(*rows(told=True), budget_s=budget_s).predictor_
     assert (predictor.strategy, tasks) == ("pooled", [])
@@ -113,10 +145,13 @@ def test_nothing_to_tune(stand_in: Callable[[bool], list[Task]], monkeypatch: py
     assert tasks == []
 
 
-def test_with_the_real_one(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """MiniLM learns within its share of the budget, and is judged beside `pooled`."""
+@pytest.mark.parametrize("budget_s", [None, 60.0])
+def test_with_the_real_one(minilm_folder: Path, monkeypatch: pytest.MonkeyPatch, budget_s: float | None) -> None:
+    """MiniLM learns within its share of the budget, or for some epochs, and is judged beside `pooled`."""
     monkeypatch.setattr("headstart.strategies.auto._FEW", 100)
+    monkeypatch.setattr(module, "_MOST_EPOCHS", 1.0)
+    monkeypatch.setattr(module, "_LEAST_ROWS", N)
     texts, y = rows(told=True)
-    predictor = TextClassifier().fit(texts, y, budget_s=60.0).predictor_
+    predictor = TextClassifier().fit(texts, y, budget_s=budget_s).predictor_
     assert "held-out training rows, in %: pooled " in predictor.reasons[-1]
     assert np.mean(predictor.predict_proba(texts).argmax(axis=1) == y) > 0.95

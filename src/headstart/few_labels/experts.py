@@ -118,6 +118,15 @@ class Expert:
         pairs = zip(self.partial, parts.pairs, strict=True)
         return np.concatenate([*(values[check] for values, (_, check) in pairs), np.empty((0, parts.k))])
 
+    def among(self, rows: "Ints", n: int) -> Self:
+        """The same expert of n rows, of which these (N,) are its own; it has nothing to say of the others."""
+        final, partial = np.zeros((n, self.final.shape[1])), []
+        final[rows] = self.final
+        for values in self.partial:
+            partial.append(np.zeros_like(final))
+            partial[-1][rows] = values
+        return type(self)(self.name, final, tuple(partial), self.linear)
+
     def sized(self, parts: Parts) -> Self:
         """The expert whose held-out values have a mean square of 1 once each row is centred."""
         values = self.held_out(parts) if parts.pairs else self.final

@@ -72,19 +72,19 @@ class Support:
                 answers[check] = _log(self._head(features[learn], self.y[learn]).predict_proba(features[check]))
         return before, after
 
-    def after_each(self, parts: "Iterable[Ints]") -> "Iterator[Floats]":
-        """(n, d) of all rows after tuning on each part of them; the body is as it was when they are through."""
+    def after_each(self, parts: "Iterable[Ints]", asked: "Ints | None" = None) -> "Iterator[Floats]":
+        """(m, d) of the rows `asked` (m,), or of all, after tuning on each part; then the body is as it was."""
         start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
         for rows in parts:
             self._tune(rows)
-            features = self._features()
+            features = self._features(asked)
             self.network.load_state_dict(start, strict=False)
             yield features
 
-    def after(self, rows: "Ints") -> "Floats":
-        """(n, d) of all rows after tuning on these; the body stays so."""
+    def after(self, rows: "Ints", asked: "Ints | None" = None) -> "Floats":
+        """(m, d) of the rows `asked` (m,), or of all, after tuning on these; the body stays so."""
         self._tune(rows)
-        return self._features()
+        return self._features(asked)
 
     def n_products(self) -> "Floats":
         """(n,) multiplications of weights and states that reading each row takes, about. Tuning takes three times as
@@ -104,11 +104,12 @@ class Support:
         for _ in track(contrast(self.network, self.loss, *given), "contrastive tuning", n_steps):
             pass
 
-    def _features(self) -> "Floats":
-        """(n, d) of all rows, nothing dropped."""
+    def _features(self, asked: "Ints | None" = None) -> "Floats":
+        """(m, d) of these rows, or of all, nothing dropped."""
+        rows = np.arange(len(self.y)) if asked is None else asked
         self.network.eval()
         with torch.inference_mode():
-            features: Floats = features_of(self.inputs, np.arange(len(self.y))).float().cpu().numpy()
+            features: Floats = features_of(self.inputs, rows).float().cpu().numpy()
         return features
 
     def _said(self) -> str:

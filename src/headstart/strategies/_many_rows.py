@@ -1,5 +1,5 @@
-"""Many labelled rows: counted words and frozen features; where there is a budget fine-tuning too, which stays if
-held-out rows are clearly better off with it.
+"""Many labelled rows: counted words and frozen features, and fine-tuning, which stays if held-out rows are clearly
+better off with it. It is tried as long as a budget has time for; without one, where it takes no more than minutes.
 
 Shape letter: k classes.
 """
@@ -15,6 +15,8 @@ from headstart.errors import MissingExtra
 from headstart.functional.probability import clearly_lower, log_losses
 from headstart.held_out import Predict, by_others, in_columns
 from headstart.predictor import Predictor
+from headstart.strategies._tuned_rung import PRODUCTS_A_SECOND
+from headstart.strategies.contrastive import Contrastive
 from headstart.strategies.finetune import Finetune
 from headstart.strategies.pooled import Pooled
 from headstart.types import Ints, Task
@@ -23,47 +25,73 @@ __all__ = ["pooled_or_tuned"]
 
 _SHARE = 0.6  # of a budget, for fine-tuning, however much of it is left: a run that goes on has to be the same one
 _LEAST_S = 10.0  # of fine-tuning: in less it gets no further than where it begins
+_SECONDS = 150.0  # of fine-tuning without a budget, at the rate of the last rung of few_labels, not by a clock
+_READINGS = 3.0  # that an epoch takes
+_MOST_EPOCHS = 3.0
+_LEAST_ROWS = 2_000  # learnt from, each as often as it is: with fewer it is left alone
 _UNLIKELY = 1e-9  # the least probability: a class that a part of the rows does not have has none
 
 
 def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor:
-    """`pooled`; or `finetune` in three fifths of task.budget_s, if all else is done in the rest. Both are compared on
-    the rows that `finetune` holds out, from which another `pooled` has not learnt either.
+    """`pooled`; or `finetune` in three fifths of task.budget_s, if all else is done in the rest; or without a budget in
+    so many epochs as take minutes. Both are compared on the rows that `finetune` holds out, from which another `pooled`
+    has not learnt either.
 
     encoder: the transformer that learns; None where `obstacle`, a sentence, says why there is none. Raises what
     `pooled` and `finetune` raise.
     """
-    begun = monotonic()
+    begun, budget_s = monotonic(), task.budget_s
     pooled = Pooled().fit(task)
     if encoder is None:
-        return pooled if task.budget_s is None else _with(pooled, f"No fine-tuning; {obstacle}")
-    if task.budget_s is None:
-        return _with(pooled, "No fine-tuning: it takes minutes, which --budget 10m would allow.")
+        return pooled if budget_s is None else _with(pooled, f"No fine-tuning; {obstacle}")
     if find_spec("torch") is None:
         return _with(pooled, f"No fine-tuning. {MissingExtra('It', 'torch', 'train')}")
-    found = _tuned(task, encoder, pooled, begun)
-    short = f"No fine-tuning: the budget of {task.budget_s:,.0f} s is too short."
-    return _with(pooled, short) if found is None else found
+    if budget_s is not None:
+        found = None
+        if _SHARE * budget_s >= _LEAST_S:
+            share = replace(task, budget_s=_SHARE * budget_s)
+            found = _tuned(share, Finetune(encoder), pooled, begun + (1 - _SHARE) * budget_s)
+        return found or _with(pooled, f"No fine-tuning: the budget of {budget_s:,.0f} s is too short.")
+    epochs = _epochs_in_minutes(task, encoder)
+    if epochs is None:
+        return _with(pooled, "No fine-tuning: it takes many minutes, which --budget 10m would allow.")
+    settings = {"n_epochs": epochs, "runs": 1}
+    found = _tuned(task, Finetune(encoder, strategy_settings=settings), pooled, None) or pooled
+    if found.strategy != "finetune":
+        return found
+    return replace(found, for_parts={f"strategy.{name}": value for name, value in settings.items()})
 
 
-def _tuned(task: Task, encoder: str, pooled: Predictor, begun: float) -> Predictor | None:
-    """The better of `pooled` and what is tuned; None where there is no time to find out."""
+def _epochs_in_minutes(task: Task, encoder: str) -> float | None:
+    """As many as fine-tuning has without a budget; None where they are too few. No clock decides: the same rows give
+    the same model.
+    """
+    with Contrastive(encoder).support(task) as (support, _):
+        read = float(support.n_products().sum()) / PRODUCTS_A_SECOND
+    epochs = min(_MOST_EPOCHS, _SECONDS / (_READINGS * read))
+    return round(epochs, 2) if epochs * len(task.texts) >= _LEAST_ROWS else None
+
+
+def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | None) -> Predictor | None:
+    """The better of `pooled` and what is tuned; None where it is later than `until` (of `monotonic`) before that is
+    begun.
+    """
     from headstart.finetuning.distributed import together
     from headstart.finetuning.rows import split_rows
 
-    budget_s = task.budget_s or 0.0
-    seconds, until = _SHARE * budget_s, begun + (1 - _SHARE) * budget_s
-    if seconds < _LEAST_S:
-        return None
     rows = split_rows(task.texts, task.y, task.random_state)
     y, k = task.y[rows.check], len(task.classes)
     with together() as processes:  # by one clock: who tunes waits for the others
-        if processes.agree(until - monotonic()) < 0:
+
+        def is_late() -> bool:
+            return until is not None and processes.agree(until - monotonic()) < 0
+
+        if is_late():
             return None
         before = by_others(_learn_pooled(task), task.texts, task.y, rows.learn, rows.check, k)
-        if processes.agree(until - monotonic()) < 0:
+        if is_late():
             return None
-        tuned = Finetune(encoder).fit(replace(task, budget_s=seconds))
+        tuned = finetune.fit(task)
     found = before, tuned.predict_proba([task.texts[row] for row in rows.check])
     right = [100 * float(np.mean(each.argmax(axis=1) == y)) for each in found]
     losses = [log_losses(np.log(np.maximum(each, _UNLIKELY)), y) for each in found]

@@ -5,7 +5,7 @@ Shape letters: n labelled rows, d features, k classes.
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -23,10 +23,11 @@ from headstart.types import Ints, Task
 if TYPE_CHECKING:
     from headstart.finetuning.support import Support
 
-__all__ = ["Climbed", "TunedRung"]
+__all__ = ["PRODUCTS_A_SECOND", "Climbed", "TunedRung"]
 
 _MANY, _RATE_OF_MANY, _LEAST_EPOCHS = 200, 6e-4, 2.0  # rows, and how they are learnt from
-_PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
+_READINGS, _EPOCHS = 3.0, 6.0  # of the halves, and the whole: an epoch takes what three readings take, two of each row
+PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 _SECONDS, _SECONDS_A_ROW, _MOST_SECONDS = 25.0, 0.125, 150.0  # without a budget, at that rate
 _SHARE_OF_BUDGET, _BEFORE = 0.5, 30.0  # of what is left; seconds of a budget that what comes before may take
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
@@ -82,20 +83,21 @@ class TunedRung:
         settings = {name: value for name, value in self.encoder_settings.items() if name != "layers"}
         quicker = {"learning_rate": _RATE_OF_MANY} if self._is_many() else {}
         contrastive = Contrastive(self.reading.dense.model, encoder_settings=settings, strategy_settings=quicker)
-        parts = Parts(np.asarray(self.task.y), len(self.task.classes), tuple(halves), 1)
         with contrastive.support(self.task) as (support, work):
             rows, epochs, note = self._plan(support)
             if rows is None:
                 return Climbed(note=note, no_time=True)
             support = replace(support, settings=replace(support.settings, n_epochs=epochs))
-            learnt = (np.intersect1d(learn, rows) for learn, _ in halves)
-            of_halves = [normalize(features) for features in support.after_each(learnt)]
+            parts, own = _of_all(self.task, halves, rows), _of_some(self.task, halves, rows)
+            learnt = (rows[learn] for learn, _ in own.pairs)
+            of_halves = [normalize(features) for features in support.after_each(learnt, rows)]
             before = _alone(self.climb(parts), parts)
-            after = Pool.of([*before.experts, from_tuned(of_halves[0], of_halves, parts)], parts)
+            expert = from_tuned(of_halves[0], of_halves, own).among(rows, len(self.task.texts))
+            after = Pool.of([*before.experts, expert], parts)
             if not self._pays(before, after, len(rows)):
                 rung = self._rung(before, after, parts, rows, "left out", began)
                 return Climbed(rung, note=note, is_slow=self._is_many())
-            expert = from_tuned(normalize(support.after(rows)), of_halves, parts)
+            expert = from_tuned(normalize(support.after(rows, rows)), of_halves, own)
             encoder = contrastive.tuned(support, work)
         in_halves = max(float(before.factors[0]), _LEAST_SIZE)
         of_pool, of_tuned = (float(factor) / in_halves for factor in after.factors)
@@ -112,24 +114,25 @@ class TunedRung:
         """The rows to tune on, all or as many of each class as there is time for (None where these are too few), how
         many epochs, and a sentence on the budget that all of it would need.
 
-        Time goes into three readings of all rows, and twice (the halves, and the whole) into epochs of those. Where it
+        Time goes into three readings of the rows, and twice (the halves, and the whole) into epochs of them. Where it
         is short, there are fewer epochs of many rows, then fewer rows.
         """
         y, k, most = np.asarray(self.task.y), len(self.task.classes), float(support.settings.n_epochs)
-        read = float(support.n_products().sum()) / _PRODUCTS_A_SECOND
-        affordable = (self._seconds() - 3.0 * read) / (2.0 * 3.0 * read)  # epochs of all rows
+        read = float(support.n_products().sum()) / PRODUCTS_A_SECOND
+        affordable = (self._seconds() - _READINGS * read) / (_EPOCHS * read)  # epochs of all rows
         if affordable >= most:
             return np.arange(len(y)), most, ""
-        minutes = math.ceil((self._spent() + (3.0 + 6.0 * most) * read / _SHARE_OF_BUDGET) / 60)
+        minutes = math.ceil((self._spent() + (_READINGS + _EPOCHS * most) * read / _SHARE_OF_BUDGET) / 60)
         more = f"longer, which --budget {minutes}m would allow."
         least = _LEAST_EPOCHS if self._is_many() else most
         if affordable >= least:
             said = f"The encoder was tuned for {affordable:.3g} epochs; {most:g} take {more}"
             return np.arange(len(y)), affordable, said
-        n, rng = round(affordable / least * len(y)), np.random.default_rng(self.task.random_state)
+        n = int(self._seconds() / ((_READINGS + _EPOCHS * least) * read) * len(y))
         if n < _LEAST_A_CLASS * k:
             return None, least, f"The encoder was not tuned on the labelled rows: that takes {more}"
-        return stratified_sample(y, n, rng), least, f"Tuning the encoder on all labelled rows takes {more}"
+        drawn = stratified_sample(y, n, np.random.default_rng(self.task.random_state))
+        return drawn, least, f"Tuning the encoder on all labelled rows takes {more}"
 
     def _is_many(self) -> bool:
         return len(self.task.texts) > _MANY
@@ -148,6 +151,20 @@ class TunedRung:
         n, why = len(self.task.texts), f"learning from one half of them: {losses_of(before, after)}"
         what = self.name if len(rows) == n else f"the encoder tuned on {len(rows):,} of {n:,} labelled rows"
         return Rung.of(f"+ {what}", after, parts, verdict, why, began)
+
+
+def _of_all(task: Task, halves: Sequence[tuple[Ints, Ints]], rows: Ints) -> Parts:
+    """Halves of all rows to learn from, of which some (m,), in rising order, are checked."""
+    pairs = tuple((learn, np.intersect1d(check, rows)) for learn, check in halves)
+    return Parts(np.asarray(task.y), len(task.classes), pairs, 1)
+
+
+def _of_some(task: Task, halves: Sequence[tuple[Ints, Ints]], rows: Ints) -> Parts:
+    """The same halves as places among these rows alone."""
+    pairs = tuple(
+        (np.flatnonzero(np.isin(rows, learn)), np.flatnonzero(np.isin(rows, check))) for learn, check in halves
+    )
+    return Parts(np.asarray(task.y)[rows], len(task.classes), pairs, 1)
 
 
 def _alone(pool: Pool, parts: Parts) -> Pool:
