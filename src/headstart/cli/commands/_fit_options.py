@@ -44,8 +44,8 @@ Seed = Annotated[int | None, _model("Same seed, same result.")]
 Budget = Annotated[
     str | None,
     _model(
-        "Time to learn and to measure in, such as 30s, 5m or 1h: fine-tuning ends in time, auto tries it on more than "
-        "2,000 rows. Without --test the fit on a part of the rows comes on top where the time is over."
+        "Time to learn and to measure in, such as 30s, 5m or 1h: fine-tuning ends in time. Without --test one fit on a "
+        "part of the rows comes on top where the time is over."
     ),
 ]
 Settings = Annotated[
