@@ -70,6 +70,14 @@ def test_a_harmful_source_changes_nothing() -> None:
     np.testing.assert_allclose(guarded.predict_proba(test.texts), alone.predict_proba(test.texts))
 
 
+def test_labels_that_are_numbers() -> None:
+    """In Python the labels of both may be integers."""
+    few, source = rows(1, 12), rows(2, 40)
+    numbers = [Dataset(data.texts, tuple("ab".index(label) for label in data.labels or ())) for data in (few, source)]
+    model = TextClassifier("tfidf", "few_labels").fit(few.texts, numbers[0].labels, source=numbers[1])
+    assert any("+ 40 source rows (tfidf)" in reason for reason in told(model))
+
+
 def test_copies_of_the_labelled_rows_do_not_speak_for_a_source() -> None:
     """Nor those in capitals: the rows that judge are not among those that teach."""
     few, other = rows(1, 12), rows(2, 40)

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("torch")
 pytestmark = pytest.mark.torch
 
-from headstart import TextClassifier  # noqa: E402 - below what skips
+from headstart import Dataset, TextClassifier  # noqa: E402 - below what skips
 from headstart.encoders import make_encoder  # noqa: E402 - as above
 from headstart.errors import EncoderUnavailable  # noqa: E402 - as above
 from headstart.heads import make_head  # noqa: E402 - as above
@@ -81,6 +81,16 @@ def test_the_better_one_stays(stand_in: Callable[[bool], list[Task]], knows: boo
     assert said.endswith("fine-tuning was kept." if knows else "not clearly better and was left out.")
     (task,) = tasks
     assert (task.texts, task.checkpoint, task.budget_s) == (texts, tmp_path, 600.0)
+
+
+@pytest.mark.parametrize("knows", [True, False])
+def test_source_rows_are_for_pooled(stand_in: Callable[[bool], list[Task]], knows: bool) -> None:
+    """What is fine-tuned makes no use of them, and says so."""
+    stand_in(knows)
+    source = Dataset(tuple(f"{word} {thing}" for word in ("good", "bad") for thing in THINGS), (1,) * 4 + (0,) * 4)
+    reasons = TextClassifier().fit(*rows(told=not knows), source=source, budget_s=1_000.0).predictor_.reasons
+    assert reasons[-1].endswith("Source rows are not used by it.") == knows
+    assert any("With what 8 source rows teach" in reason for reason in reasons) != knows
 
 
 def test_what_is_compared_has_not_seen_the_rows(stand_in: Callable[[bool], list[Task]]) -> None:

@@ -84,7 +84,7 @@ def usable_source(task: "Task") -> tuple[list[str], "Ints"]:
     codes = {str(label): code for code, label in enumerate(task.classes)}
     source = task.source if task.source is not None else Dataset(())
     pairs = zip(source.texts, source.labels or (), strict=source.labels is not None)
-    rows = [(text, codes[label]) for text, label in pairs if label in codes]
+    rows = [(text, codes[str(label)]) for text, label in pairs if str(label) in codes]
     return [text for text, _ in rows], np.array([code for _, code in rows], dtype=np.int64)
 
 

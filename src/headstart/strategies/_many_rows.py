@@ -98,7 +98,8 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | Non
     is_better = clearly_lower(losses[1], losses[0])
     verdict = "fine-tuning was kept" if is_better else "fine-tuning is not clearly better and was left out"
     reason = f"Right of {len(y):,} held-out training rows, in %: pooled {right[0]:.1f}, fine-tuned {right[1]:.1f}"
-    return _with(tuned if is_better else pooled, f"{reason}: {verdict}.")
+    unused = " Source rows are not used by it." if is_better and task.source is not None else ""
+    return _with(tuned if is_better else pooled, f"{reason}: {verdict}.{unused}")
 
 
 def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:

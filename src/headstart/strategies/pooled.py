@@ -100,6 +100,8 @@ class Pooled(OwnHead):
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
         reading = read(task, self.encoder, "tfidf", settings, 0)
         rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
+        if reading.dense is None and task.source is None:
+            rows = rows[:0]  # there is nothing to ask them
         pool, told = _of_heads(task, reading, rows)
         source = lessons(task, reading, partial(make_encoder, "tfidf", seed=task.random_state))
         if source.each:
