@@ -37,43 +37,53 @@ def run(setup: Setup) -> Result:
     for name in asked.split(";") if asked else _SETS:
         rows.append(kept(place, name, partial(_row, setup, name)))
         print(rows[-1], flush=True)
-    gains = [row["auto"] - max(row["tfidf"], row["minilm"]) for row in rows]
     figures = {"rows": rows, "train_rows": _ROWS, "test_rows": _TEST_ROWS}
-    worst, mean = round(min(gains), 4), round(float(np.mean(gains)), 4)
-    return Result(
-        figures,
-        [
-            Goal("auto less the better of words and minilm, mean", mean, ">=", 0.01, not setup.quick),
-            Goal("auto less the better of words and minilm, worst set", worst, ">=", -0.01, not setup.quick),
-        ],
-    )
+    return Result(figures, _goals(rows, not setup.quick))
 
 
 def tables(figures: dict[str, Any]) -> list[str]:
-    """One line a data set."""
-    head = ["", "rows", *_WAYS, "auto less the better", "95 %", "auto took", "seconds"]
-    lines = [
-        [
-            row["data"],
-            f"{row['n']:,}",
-            *(f"{100 * row[way]:.1f}" for way in _WAYS),
-            f"{100 * (row['auto'] - max(row['tfidf'], row['minilm'])):+.1f}",
-            f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]",
-            row["model"],
-            " / ".join(f"{row['seconds'][way]:.0f}" for way in _WAYS),
-        ]
-        for row in figures["rows"]
-    ]
+    """One line a data set; rows from before auto fine-tuned by itself have no such column."""
+    head = ["", "rows", *_WAYS, "auto less the better", "95 %", "auto took", "CPU seconds"]
+    rows = figures["rows"]
+    threads, commits = (", ".join(sorted({str(row[name]) for row in rows})) for name in ("threads", "commit"))
     return [
-        *table(head, lines),
+        *table(head, [_line(row) for row in rows]),
         "",
         f"Accuracy ({_MCC}: MCC) in per cent; 95 %: paired bootstrap over the test rows, against the better of the two "
         "by test rows, which nobody can know beforehand. tfidf and minilm: `linear_probe`, whose head is the best of "
         "svm, logistic and kernel_ridge by held-out rows. pooled: both, on four layers. auto: fine-tuned where that "
-        "is better on held-out rows. CPU seconds of the four fits, their texts encoded before. "
-        f"Threads: {', '.join(sorted({str(row['threads']) for row in figures['rows']}))}. "
-        f"Measured at {', '.join(sorted({row['commit'] for row in figures['rows']}))}.",
+        f"is better on held-out rows. Seconds of the four fits, their texts encoded before. Threads: {threads}. "
+        f"Measured at {commits}.",
     ]
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    begin = [row["data"], f"{row['n']:,}", *(f"{100 * row[way]:.1f}" if way in row else "" for way in _WAYS)]
+    if "auto" not in row:
+        return [*begin, "", "", "", ""]
+    return [
+        *begin,
+        f"{100 * _gain(row, 'auto'):+.1f}",
+        f"[{100 * row['low']:.1f}, {100 * row['high']:.1f}]",
+        row["model"],
+        " / ".join(f"{row['seconds'][way]:.0f}" for way in _WAYS),
+    ]
+
+
+def _gain(row: dict[str, Any], way: str) -> float:
+    """How much better than the better of words and MiniLM, by test rows."""
+    return float(row[way] - max(row["tfidf"], row["minilm"]))
+
+
+def _goals(rows: list[dict[str, Any]], judged: bool) -> list[Goal]:
+    goals = []
+    for way, least in (("pooled", 0.01), ("auto", 0.02)):
+        gains = [_gain(row, way) for row in rows if way in row]
+        if gains:
+            what = f"{way} less the better of words and minilm, {len(gains)} sets"
+            goals.append(Goal(f"{what}, mean", round(float(np.mean(gains)), 4), ">=", least, judged))
+            goals.append(Goal(f"{what}, worst", round(min(gains), 4), ">=", -0.01, judged))
+    return goals
 
 
 def _row(setup: Setup, name: str) -> dict[str, Any]:
