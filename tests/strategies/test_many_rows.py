@@ -119,7 +119,8 @@ def test_without_a_budget_as_many_epochs_as_take_minutes(
     assert model.predictor_.strategy == "finetune"
     part = model.for_part()
     assert (part.strategy, part.settings) == ("finetune", {"strategy.n_epochs": epochs, "strategy.runs": 1})
-    monkeypatch.setattr(module, "_LEAST_ROWS", 3 * N + 1)
+    limit = ("_LEAST_ROWS", 3 * N + 1) if seconds else ("_LEAST_EPOCHS", 1.6)
+    monkeypatch.setattr(module, *limit)
     model.fit(texts, y)
     assert (model.predictor_.strategy, len(tasks)) == ("pooled", 1)
     assert "it takes many minutes, which --budget 10m would allow" in model.predictor_.reasons[-1]

@@ -27,7 +27,7 @@ _SHARE = 0.6  # of a budget, for fine-tuning, however much of it is left: a run 
 _LEAST_S = 10.0  # of fine-tuning: in less it gets no further than where it begins
 _SECONDS = 150.0  # of fine-tuning without a budget, at the rate of the last rung of few_labels, not by a clock
 _READINGS = 3.0  # that an epoch takes
-_MOST_EPOCHS = 3.0
+_MOST_EPOCHS, _LEAST_EPOCHS = 3.0, 0.15
 _LEAST_ROWS = 2_000  # learnt from, each as often as it is: with fewer it is left alone
 _UNLIKELY = 1e-9  # the least probability: a class that a part of the rows does not have has none
 
@@ -69,7 +69,7 @@ def _epochs_in_minutes(task: Task, encoder: str) -> float | None:
     with Contrastive(encoder).support(task) as (support, _):
         read = float(support.n_products().sum()) / PRODUCTS_A_SECOND
     epochs = min(_MOST_EPOCHS, _SECONDS / (_READINGS * read))
-    return round(epochs, 2) if epochs * len(task.texts) >= _LEAST_ROWS else None
+    return round(epochs, 2) if epochs >= max(_LEAST_EPOCHS, _LEAST_ROWS / len(task.texts)) else None
 
 
 def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | None) -> Predictor | None:
