@@ -64,6 +64,23 @@ def test_sure_labels_are_never_doubted():
     assert rows.tolist() == []
 
 
+def test_a_label_is_doubted_where_another_is_twice_as_likely():
+    """Of the rows that another class claims one is nearly even, and stays."""
+    p = np.array([[0.9, 0.1], [0.45, 0.55], [0.3, 0.7], [0.2, 0.8], [0.5, 0.5], [0.6, 0.4]])
+    rows, instead = doubtful(p, np.array([0, 0, 0, 1, 1, 1]))
+    assert rows.tolist() == [2]
+    assert instead.tolist() == [1]
+
+
+def test_labels_that_the_texts_do_not_tell_are_not_doubted(caplog: pytest.LogCaptureFixture):
+    """Words by chance: half of the labels would be doubted by a guess; a warning says why none is."""
+    rng = np.random.default_rng(0)
+    texts = tuple(" ".join(rng.choice(["a1", "b2", "c3", "d4", "e5", "f6"], 5)) + f" {i}" for i in range(60))
+    data = Dataset(texts, tuple("xy"[i % 2] for i in range(60)), origin="rows.csv")
+    assert LabelMistakes().find(data) == []
+    assert "other rows tell the 60 labels of rows.csv no better than their shares do" in caplog.text
+
+
 @pytest.mark.parametrize("data", [Dataset(("a",) * 30), Dataset(("a", "b"), ("x", "y")), topics(40, set()).take([])])
 def test_too_little_to_judge_by(data: Dataset):
     """The message says what is needed and what there is."""

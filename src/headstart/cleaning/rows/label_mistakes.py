@@ -3,6 +3,7 @@
 The probabilities come from the rows themselves: five folds, each judged by a classifier that has not seen its texts.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from headstart.cleaning.base import Hit
 from headstart.data.splits import folds
 from headstart.encoders import make_encoder
 from headstart.errors import DataError
+from headstart.functional.probability import clearly_lower, log_losses
 from headstart.heads import make_head
 from headstart.progress import track
 from headstart.types import Dataset, Features, Floats, Head, Ints
@@ -21,13 +23,18 @@ __all__ = ["LabelMistakes"]
 _N_FOLDS = 5
 _LEAST_ROWS = 20
 _LEAST_OF_CLASS = 3  # two to learn from and one to be judged
+_TIMES_LIKELIER = 2.0  # another class has to be, for a label to be doubted
+_LEAST = 1e-9  # probability
+
+logger = logging.getLogger(__name__)
 
 
 class LabelMistakes:
     """How many labels of a class are doubted is counted by the confident joint: the rows labelled i that another
     class j claims, j being the likeliest of the classes whose probability reaches its usual value t_j (the mean over
     the rows labelled j). Which rows they are: those of class i with the lowest probability of their own label, given
-    that another class is likelier. Score: 1 - that probability.
+    that another class is twice as likely. Score: 1 - that probability. Where the other rows tell the labels no better
+    than the shares of the labels do, none is doubted, and a warning says so.
 
     The encoder (`tfidf` unless named) learns from all texts, never from labels; the head is the linear SVM with
     calibrated probabilities. Classes with fewer than three rows are learnt from by none and judged by none, rows
@@ -53,6 +60,13 @@ class LabelMistakes:
         data = dataset.take(rows.tolist())
         encoder = make_encoder(self._encoder).fit(data.texts)
         probabilities = _out_of_fold(encoder.encode(data.texts), y, len(classes), data.texts, seed)
+        if not _tells(probabilities, y):
+            logger.warning(
+                "label_mistakes: other rows tell the %d labels of %s no better than their shares do: none is doubted",
+                len(rows),
+                dataset.origin or "the data",
+            )
+            return []
         doubted, instead = doubtful(probabilities, y)
         own, other = probabilities[doubted, y[doubted]], probabilities[doubted, instead]
         return [
@@ -77,12 +91,19 @@ def doubtful(probabilities: Floats, y: Ints) -> tuple[Ints, Ints]:
     n_doubted = np.bincount(y[claimed], minlength=k)
     own, likeliest = probabilities[np.arange(n), y], probabilities.argmax(axis=1)
     order = np.lexsort((np.arange(n), own))
-    order = order[likeliest[order] != y[order]]
+    order = order[probabilities.max(axis=1)[order] >= _TIMES_LIKELIER * own[order]]
     taken = np.zeros(n, dtype=bool)
     for j in range(k):
         taken[order[y[order] == j][: n_doubted[j]]] = True
     rows = order[taken[order]]
     return rows, likeliest[rows]
+
+
+def _tells(probabilities: Floats, y: Ints) -> bool:
+    """Whether the held-out log loss is clearly lower than that of the shares of the labels."""
+    shares = np.bincount(y, minlength=probabilities.shape[1]) / len(y)
+    losses = [log_losses(np.log(np.maximum(each, _LEAST)), y) for each in (probabilities, np.tile(shares, (len(y), 1)))]
+    return clearly_lower(losses[0], losses[1])
 
 
 def _judged(dataset: Dataset) -> tuple[Ints, Sequence[str], Ints]:
