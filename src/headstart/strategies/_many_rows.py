@@ -1,5 +1,5 @@
-"""Many labelled rows: counted words and frozen features, and fine-tuning, which stays if held-out rows are clearly
-better off with it. It is tried as long as a budget has time for; without one, where it takes no more than minutes.
+"""Many labelled rows: counted words and frozen features, and fine-tuning, which stays if held-out rows are better off
+with it. It is tried as long as a budget has time for; without one, where it takes no more than minutes.
 
 Shape letter: k classes.
 """
@@ -12,7 +12,7 @@ from time import monotonic
 import numpy as np
 
 from headstart.errors import MissingExtra
-from headstart.functional.probability import clearly_lower, log_losses
+from headstart.functional.probability import log_losses
 from headstart.held_out import Predict, by_others, in_columns
 from headstart.predictor import Predictor
 from headstart.strategies._tuned_rung import PRODUCTS_A_SECOND
@@ -29,6 +29,7 @@ _SECONDS = 150.0  # of fine-tuning without a budget, at the rate of the last run
 _READINGS = 3.0  # that an epoch takes
 _MOST_EPOCHS, _LEAST_EPOCHS = 3.0, 0.15
 _LEAST_ROWS = 2_000  # learnt from, each as often as it is: with fewer it is left alone
+_FITTED = 2  # numbers that `finetune` fits to these rows, each of which flatters it by 1 / their number (Akaike 1974)
 _UNLIKELY = 1e-9  # the least probability: a class that a part of the rows does not have has none
 
 
@@ -95,8 +96,8 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | Non
     found = before, tuned.predict_proba([task.texts[row] for row in rows.check])
     right = [100 * float(np.mean(each.argmax(axis=1) == y)) for each in found]
     losses = [log_losses(np.log(np.maximum(each, _UNLIKELY)), y) for each in found]
-    is_better = clearly_lower(losses[1], losses[0])
-    verdict = "fine-tuning was kept" if is_better else "fine-tuning is not clearly better and was left out"
+    is_better = float(losses[0].mean() - losses[1].mean()) > _FITTED / len(y)
+    verdict = "fine-tuning was kept" if is_better else "fine-tuning is not better and was left out"
     reason = f"Right of {len(y):,} held-out training rows, in %: pooled {right[0]:.1f}, fine-tuned {right[1]:.1f}"
     unused = " Source rows are not used by it." if is_better and task.source is not None else ""
     return _with(tuned if is_better else pooled, f"{reason}: {verdict}.{unused}")

@@ -23,7 +23,7 @@ _WITHOUT_AUGMENT = (
 
 class Auto:
     """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, or `finetune` where that takes minutes,
-    or no longer than a budget, and held-out rows are clearly better off with it. With augmentations, an encoder, a head
+    or no longer than a budget, and held-out rows are better off with it. With augmentations, an encoder, a head
     or settings: `linear_probe`, which chooses what is left open.
     """
 
