@@ -146,8 +146,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     def for_part(self) -> "TextClassifier":
         """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
         limit of errors. What the number of texts alone decided at `fit` is given, since the part has fewer: `min_df` of
-        an encoder of counts that left it open, and what `auto` made of it; and what there was no time for. What was
-        chosen by labels is chosen anew.
+        an encoder of counts that left it open, and what `auto` made of it; likewise what there was no time for. What
+        was chosen by labels is chosen anew.
         """
         check_is_fitted(self, "predictor_")
         part: TextClassifier = clone(self).set_params(max_error=None)

@@ -119,7 +119,7 @@ class Expert:
         return np.concatenate([*(values[check] for values, (_, check) in pairs), np.empty((0, parts.k))])
 
     def among(self, rows: "Ints", n: int) -> Self:
-        """The same expert of n rows, of which these (N,) are its own; it has nothing to say of the others."""
+        """The same expert where its rows are some of n rows, at these places (N,); of the others it says nothing."""
         final, partial = np.zeros((n, self.final.shape[1])), []
         final[rows] = self.final
         for values in self.partial:
