@@ -96,7 +96,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         Raises DataError for what cannot be learnt from (one class, a class with one row and no name, a value that is no
         text), UnknownComponent and ConfigError for settings.
         """
-        began, max_error = time.perf_counter(), None if self.max_error is None else MaxError.read(self.max_error)
+        began = time.perf_counter()
+        max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
         label_names = None if label_names is None else {str(label): name for label, name in label_names.items()}

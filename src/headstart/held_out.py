@@ -61,17 +61,18 @@ def out_of_fold(
     if n_folds < 2 or checkable.sum() < 2:
         return None
     checked = [rows[checkable[y[rows]]] for _, rows in folds(y, n_folds, seed, texts=texts)]
-    if is_slow or len(texts) > _MAX_CROSS_VALIDATED:
-        n_before = np.cumsum([0, *map(len, checked[:-1])])
-        checked = [rows for rows, n in zip(checked, n_before, strict=True) if n < _ENOUGH_ROWS]
-    parts: list[Floats] = []
+    enough = _ENOUGH_ROWS if is_slow or len(texts) > _MAX_CROSS_VALIDATED else len(texts)
+    parts, no_time = list[Floats](), ""
     for rows in checked:
-        if parts and not goes_on(sum(map(len, parts))):
+        n = sum(map(len, parts))
+        if n >= enough:
+            break
+        if parts and not goes_on(n):
+            no_time = " (there was no time for more)"
             break
         parts.append(by_others(learn, texts, y, np.flatnonzero(~np.isin(keys, keys[rows])), rows, k))
     way = f"{n_folds}-fold cross-validation"
     if len(parts) < n_folds:
-        no_time = " (there was no time for more)" if len(parts) < len(checked) else ""
         way = f"{len(parts)}/{n_folds} held out{no_time}, before the final fit on all rows"
     n_left = int((~checkable).sum())
     few = "1 class with fewer than 3 rows is" if n_left == 1 else f"{n_left} classes with fewer than 3 rows are"

@@ -3,7 +3,7 @@
 import shlex
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -179,30 +179,30 @@ def _measure(
         return on_test(model, test, model.classes_), base
     if not train.n:
         return None
-    checked = partial(_cross_validated, config, drawn, model.classes_, is_slow=model.predictor_.is_slow)
-    own = checked(partial(_fit_part, config, roles, model), goes_on=time_for_more(until))
+    checked = partial(_cross_validated, config, drawn, model)
+    own = checked(partial(_fit_part, config, roles, model), time_for_more(until))
     if own is None:
         return None
     baseline = partial(_fit_baseline, config, n_whole=train.n)
-    return own, None if alone else checked(baseline, goes_on=lambda n: n < own.rows.n)
+    return own, None if alone else checked(baseline, lambda n: n < own.rows.n)
 
 
 def _cross_validated(
     config: RunConfig,
     drawn: Dataset,
-    classes: Sequence[Any],
+    model: TextClassifier,
     fit: Callable[[Dataset], TextClassifier],
-    *,
-    is_slow: bool,
     goes_on: GoesOn,
 ) -> Estimate | None:
-    """Training rows by models that have not seen them. drawn: the rows before they were cleaned; rules that judge
+    """Training rows by models, made by `fit`, that have not seen them: with the classes of `model`, which was made of
+    all, and on fewer of them where that took long. drawn: the rows before they were cleaned; rules that judge
     labels choose what is learnt from, never what is checked.
     """
     cleaner = cleaner_of(config)
     rows = cleaner.judging(False).clean(drawn).dataset  # cleaned, so that texts which are equal then stay together
+    is_slow = model.predictor_.is_slow
     return cross_validate(
-        lambda fold: fit(cleaner.learnable(fold)), rows, classes, config.seed, is_slow=is_slow, goes_on=goes_on
+        lambda fold: fit(cleaner.learnable(fold)), rows, model.classes_, config.seed, is_slow=is_slow, goes_on=goes_on
     )
 
 
@@ -216,9 +216,8 @@ def _limit(
 ) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        fit, goes_on = partial(_fit_part, config, roles, model), time_for_more(until)
-        is_slow = model.predictor_.is_slow
-        checked = _cross_validated(config, drawn, model.classes_, fit, is_slow=is_slow, goes_on=goes_on)
+        fit = partial(_fit_part, config, roles, model)
+        checked = _cross_validated(config, drawn, model, fit, time_for_more(until))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
 

@@ -12,10 +12,10 @@ def time_for_more(until: float | None, clock: Callable[[], float] = time.perf_co
     """True while one more piece, as long as the longest since this call, ends before `until` on the clock; None = no
     end. Of several processes the first one's clock counts: all go on, or none.
     """
-    from headstart.finetuning.distributed import together
-
     if until is None:
         return always
+    from headstart.finetuning.distributed import together
+
     last, longest = clock(), 0.0
 
     def goes_on(_: int) -> bool:

@@ -86,7 +86,7 @@ class Predictor:
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
     languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: to
     learn another one like it takes long, so that these are checked on fewer rows. for_parts: settings with which a part
-    of the rows is learnt as the whole was, where a clock decided. (Bundles keep neither.)
+    of the rows is learnt as the whole was, where time decided. (Bundles keep neither.)
     """
 
     encoder: Encoder
