@@ -17,7 +17,6 @@ from headstart.heads import make_head  # noqa: E402 - as above
 from headstart.heads.logistic import Logistic  # noqa: E402 - as above
 from headstart.predictor import Predictor  # noqa: E402 - as above
 from headstart.strategies import _many_rows as module  # noqa: E402 - as above
-from headstart.strategies._tuned_rung import PRODUCTS_A_SECOND  # noqa: E402 - as above
 from headstart.strategies.contrastive import Contrastive  # noqa: E402 - as above
 from headstart.types import Task  # noqa: E402 - as above
 
@@ -113,7 +112,7 @@ def test_without_a_budget_as_many_epochs_as_take_minutes(
     """Counted in multiplications, so that no clock decides; one run, and a part of the rows learns as the whole did."""
     texts, y = rows(told=False)
     with Contrastive("minilm").support(Task(texts, y, (0, 1))) as (support, _):
-        reading = float(support.n_products().sum()) / PRODUCTS_A_SECOND
+        reading = support.reading_s()
     monkeypatch.setattr(module, "_SECONDS", seconds or 1.5 * 3.0 * reading)
     monkeypatch.setattr(module, "_LEAST_ROWS", N)
     tasks, model = stand_in(True), TextClassifier().fit(texts, y)

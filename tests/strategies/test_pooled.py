@@ -13,7 +13,7 @@ from headstart.encoders import make_encoder
 from headstart.errors import ConfigError
 from headstart.few_labels.experts import Linear
 from headstart.few_labels.reading import Reading, read
-from headstart.few_labels.source import lessons
+from headstart.few_labels.source import Lessons, lessons
 from headstart.functional.probability import log_losses, softmax
 from headstart.heads import make_head
 from headstart.strategies import pooled as module
@@ -33,9 +33,9 @@ def test_held_out_values_know_nothing_of_their_row() -> None:
     """Labels that are noise: a head that has seen a row names it, the held-out values are no better than chance."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(300, 400)).astype(np.float32), np.arange(300) % 2
-    learnt = module._learnt("dense", "noise", x, task_of(y), np.arange(300))
+    learnt = module._learnt("dense", "noise", x, task_of(y), parts := module._parts(task_of(y)))
     assert np.mean(learnt.linear(x).argmax(axis=1) == y) > 0.9
-    assert 0.35 < np.mean(learnt.held_out.argmax(axis=1) == y) < 0.65
+    assert 0.35 < np.mean(learnt.held_out.argmax(axis=1) == parts.asked) < 0.65
 
 
 def test_final_values_are_those_of_the_head() -> None:
@@ -43,11 +43,11 @@ def test_final_values_are_those_of_the_head() -> None:
     rng = np.random.default_rng(1)
     y = np.array([0] * 40 + [1] * 40 + [2] * 2)
     x = rng.normal(size=(82, 5)) + 2.0 * np.eye(3, 5)[y]
-    learnt = module._learnt("dense", "rows", x, task_of(y), np.arange(82))
+    learnt = module._learnt("dense", "rows", x, task_of(y), parts := module._parts(task_of(y)))
     expected = make_head("logistic", random_state=0).fit(x, y).predict_proba(x)
     np.testing.assert_allclose(softmax(learnt.linear(x)), expected, atol=1e-6)
     assert np.isfinite(learnt.held_out).all()
-    assert learnt.held_out[80:, 2].max() == pytest.approx(-20.0)
+    assert learnt.held_out[parts.asked == 2, 2].max() == pytest.approx(-20.0)
 
 
 def test_words_and_layers_add_up(minilm_folder: Path, tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ def test_one_alone_stays_where_it_does_as_well(kept: str) -> None:
     reading = Reading("dense", dense_encoder, None, "words", words_encoder, None, (), ())
     linear = Linear(np.ones((2, 3)), np.zeros(2))
     held_out = {"words": noise, "dense": noise, kept: right}
-    words, dense = (module._Learnt(what, linear, values, what) for what, values in held_out.items())
+    words, dense = (module._Learnt(what, what, linear, values) for what, values in held_out.items())
     pool, told = module._better(words, dense, y)
-    found = module._predictor(task_of(y), reading, pool, (told,))
+    found = module._predictor(task_of(y), reading, pool, Lessons(), (told,))
     assert found.encoder_name == kept
     assert found.encoder is (words_encoder if kept == "words" else dense_encoder)
     assert found.reasons[0].endswith(f"{kept} was kept, it does as well alone.")
@@ -126,9 +126,18 @@ def test_few_different_texts(n_texts: int) -> None:
     """There is little or nothing to hold out, and no error."""
     x, y = np.random.default_rng(0).normal(size=(12, 3)), np.arange(12) % 2
     task = Task(tuple(f"text {i // 2 % n_texts}" for i in range(12)), y, ("a", "b"))
-    learnt = module._learnt("dense", "rows", x, task, np.arange(12))
+    parts = module._parts(task)
+    assert sorted(parts.rows.tolist()) == (list(range(12)) if n_texts > 1 else [])
+    learnt = module._learnt("dense", "rows", x, task, parts)
     assert np.isfinite(learnt.held_out).all()
     assert (learnt.held_out > -20.0).any() == (n_texts > 1)
+
+
+def test_one_text_alone(minilm_folder: Path) -> None:
+    """Words are learnt from, and nothing is asked; what would be asked is said."""
+    made = TextClassifier("minilm", "pooled").fit(["a text"] * 6, ["x", "y"] * 3, source=source_rows()).predictor_
+    assert made.encoder_name == "tfidf"
+    assert made.reasons[0] == "Words alone: there are too few different texts to see whether layers help."
 
 
 def source_task(seed: int, source: Dataset) -> Task:
@@ -179,28 +188,41 @@ def test_what_a_lesson_says_of_a_row_has_its_middle_in_others() -> None:
     """In that of the rows of the other folds, each class alike; all values by one factor, in the order of the rows."""
     task = source_task(0, source_rows())
     (lesson,) = lessons(task, read(task, "tfidf", "tfidf", {}, 0), lambda: make_encoder("tfidf")).each
-    rows = np.random.default_rng(3).permutation(40)
-    values, raw = module._taught(lesson, task, rows).held_out, lesson.linear(lesson.features)[rows]
-    expected, y = np.zeros((40, 2)), task.y[rows]
-    cut = module._cut(task, rows)
-    assert sorted(np.concatenate([check for _, check in cut]).tolist()) == list(range(40))
-    for learn, check in cut:
-        middle = (raw[learn][y[learn] == 0].mean(axis=0) + raw[learn][y[learn] == 1].mean(axis=0)) / 2
-        expected[check] = raw[check] - middle * len(learn) / (len(learn) + 16)
-    factor = float(np.vdot(values, expected) / np.vdot(values, values))
+    parts = module._parts(task)
+    assert sorted(parts.rows.tolist()) == list(range(40))
+    values, raw = module._taught(lesson, parts).held_out, lesson.linear(lesson.features)
+    expected = []
+    for learn, check in parts.pairs:
+        middle = (raw[learn][task.y[learn] == 0].mean(axis=0) + raw[learn][task.y[learn] == 1].mean(axis=0)) / 2
+        expected.append(raw[check] - middle * len(learn) / (len(learn) + 16))
+    factor = float(np.vdot(values, np.concatenate(expected)) / np.vdot(values, values))
     assert factor > 0
-    np.testing.assert_allclose(values * factor, expected, atol=1e-9)
+    np.testing.assert_allclose(values * factor, np.concatenate(expected), atol=1e-9)
 
 
-def test_dense_features_and_words_of_a_source(minilm_folder: Path, tmp_path: Path) -> None:
-    """Both lessons beside both heads: one linear model, the same in a bundle; nothing is read by two networks."""
-    source = source_rows()
+def test_dense_features_and_words_of_a_source(
+    minilm_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lessons beside both heads: one linear model that says what the four say, each times its factor; the same in
+    a bundle; the dense features are read by one network.
+    """
+    monkeypatch.setattr(module, "clearly_lower", lambda *_: True)  # kept in any case
+    monkeypatch.setattr(module, "pool_weights", lambda values, *_: np.arange(1.0, len(values) + 1))
+    task, members = source_task(1, source_rows()), list[Any]()
+    predictor_of = module._predictor
+
+    def noting(*given: Any) -> Any:
+        members.extend(given[2].members)
+        return predictor_of(*given)
+
+    monkeypatch.setattr(module, "_predictor", noting)
     model = TextClassifier("minilm", "pooled", random_state=0)
-    task = source_task(1, source)
-    labels = [task.classes[code] for code in task.y]
-    model.fit(task.texts, labels, source=source)
-    name = model.predictor_.encoder_name
-    assert "96 source rows teach" in model.predictor_.reasons[0]
-    assert name.count("minilm") <= 1
+    model.fit(task.texts, [task.classes[code] for code in task.y], source=task.source)
+    assert model.predictor_.encoder_name == "minilm+tfidf+tfidf"
+    assert [each.block for each in members] == ["words", "dense", "dense", "source words"]
+    dense, words, of_source = (normalize(made.encode(TEXTS)) for made in model.predictor_.encoder._made)
+    features = {"words": words, "dense": dense, "source words": of_source}
+    expected = sum(factor * each.linear(features[each.block]) for factor, each in enumerate(members, start=1))
+    np.testing.assert_allclose(model.predict_proba(TEXTS), softmax(expected), atol=1e-6)
     loaded = load_bundle(model.save(tmp_path / "bundle"))
     np.testing.assert_allclose(loaded.predict_proba(TEXTS), model.predict_proba(TEXTS), atol=1e-3)

@@ -136,7 +136,7 @@ def test_in_little_time_many_rows_are_learnt_from_less_often_and_a_part_of_them(
         -1: None,
     }
     with Contrastive(str(tiny_model("bert"))).support(task) as (support, _):
-        reading = support.n_products().sum() / module.PRODUCTS_A_SECOND
+        reading = support.reading_s()
         for epochs_of_all, expected in cases.items():
             left = (3.0 + 6.0 * epochs_of_all) * reading / module._SHARE_OF_BUDGET
             rung = module.TunedRung(task, *given, left)

@@ -4,7 +4,7 @@ so that it can be seen how good they are on rows that they have not learnt from.
 Shape letters: N rows, the first n of them labelled, d features, k classes.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -34,6 +34,7 @@ __all__ = [
     "from_names",
     "from_tuned",
     "middle_of_classes",
+    "summed",
     "way_of_dense",
 ]
 
@@ -66,6 +67,14 @@ class Linear:
     def plus(self, other: Self) -> Self:
         """The sum of both values."""
         return type(self)(self.coef + other.coef, self.intercept + other.intercept)
+
+
+def summed(weighted: Iterable[tuple[str, Linear]]) -> dict[str, Linear]:
+    """The values of each block of features, added up."""
+    found: dict[str, Linear] = {}
+    for block, linear in weighted:
+        found[block] = linear if block not in found else found[block].plus(linear)
+    return found
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,12 @@ class Reading:
     dense_is_unit: bool = True  # rows have length 1 as the encoder gives them
 
     @property
+    def what(self) -> str:
+        """`minilm, layers 3, 4, 5, 6`."""
+        layers = ", ".join(map(str, layers_of(self.dense)))
+        return f"{self.dense_name}{f', layers {layers}' if layers else ''}"
+
+    @property
     def alone(self) -> Any:
         """The dense encoder, its rows of length 1, as everything here has learnt from them."""
         return self.dense if self.dense_is_unit else Composed.of([self.dense_name], [self.dense])

@@ -7,7 +7,7 @@ rows of the target. Here the weights are those of the ladder's pool; the source'
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,6 +55,11 @@ class Lesson:
     features: Any
     encoder: "Encoder | None" = None
 
+    @property
+    def block(self) -> str:
+        """Whose features these are: the reading's dense ones, or its own."""
+        return "dense" if self.encoder is None else self.name
+
     def expert(self, parts: Parts) -> Expert:
         """Learnt from no row of the target, but where the classes have their middle: another domain may have another
         one, and has other shares of the classes. Few rows move it a part of the way.
@@ -77,6 +82,11 @@ class Lessons:
     each: tuple[Lesson, ...] = ()
     n: int = 0
     notes: tuple[str, ...] = ()
+
+    def blocks(self, found: "Mapping[str, Linear]") -> "list[tuple[str, Encoder, Linear]]":
+        """Name, encoder and values of the lessons that have an encoder of their own, where these have some."""
+        own = [(each, found[each.block]) for each in self.each if each.block in found]
+        return [(each.what, each.encoder, linear) for each, linear in own if each.encoder is not None]
 
 
 def usable_source(task: "Task") -> tuple[list[str], "Ints"]:

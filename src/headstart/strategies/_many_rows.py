@@ -7,7 +7,9 @@ Shape letter: k classes.
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
+from math import inf
 from time import monotonic
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,6 @@ from headstart.errors import MissingExtra
 from headstart.functional.probability import log_losses
 from headstart.held_out import Predict, by_others, in_columns
 from headstart.predictor import Predictor
-from headstart.strategies._tuned_rung import PRODUCTS_A_SECOND
 from headstart.strategies.contrastive import Contrastive
 from headstart.strategies.finetune import Finetune
 from headstart.strategies.pooled import Pooled
@@ -47,33 +48,31 @@ def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor
         return pooled if budget_s is None else _with(pooled, f"No fine-tuning; {obstacle}")
     if find_spec("torch") is None:
         return _with(pooled, f"No fine-tuning. {MissingExtra('It', 'torch', 'train')}")
-    if budget_s is not None:
-        found = None
-        if _SHARE * budget_s >= _LEAST_S:
-            share = replace(task, budget_s=_SHARE * budget_s)
-            found = _tuned(share, Finetune(encoder), pooled, begun + (1 - _SHARE) * budget_s)
-        return found or _with(pooled, f"No fine-tuning: the budget of {budget_s:,.0f} s is too short.")
-    epochs = _epochs_in_minutes(task, encoder)
-    if epochs is None:
+    share = None if budget_s is None else _SHARE * budget_s
+    settings = _of_minutes(task, encoder) if share is None else {}
+    if settings is None:
         return _with(pooled, "No fine-tuning: it takes many minutes, which --budget 10m would allow.")
-    settings = {"n_epochs": epochs, "runs": 1}
-    found = _tuned(task, Finetune(encoder, strategy_settings=settings), pooled, None) or pooled
-    if found.strategy != "finetune":
-        return found
-    return replace(found, for_parts={f"strategy.{name}": value for name, value in settings.items()})
+    found = None
+    if share is None or share >= _LEAST_S:
+        until = inf if budget_s is None else begun + (1 - _SHARE) * budget_s
+        finetune = Finetune(encoder, strategy_settings=settings)
+        found = _tuned(replace(task, budget_s=share), finetune, pooled, until)
+    if found is None:
+        return _with(pooled, f"No fine-tuning: the budget of {budget_s:,.0f} s is too short.")
+    is_tuned = found.strategy == "finetune"
+    return replace(found, for_parts={f"strategy.{name}": value for name, value in settings.items() if is_tuned})
 
 
-def _epochs_in_minutes(task: Task, encoder: str) -> float | None:
-    """As many as fine-tuning has without a budget; None where they are too few. No clock decides: the same rows give
-    the same model.
-    """
+def _of_minutes(task: Task, encoder: str) -> dict[str, Any] | None:
+    """The settings of fine-tuning without a budget; None where it has too few epochs in that time."""
     with Contrastive(encoder).support(task) as (support, _):
-        read = float(support.n_products().sum()) / PRODUCTS_A_SECOND
-    epochs = min(_MOST_EPOCHS, _SECONDS / (_READINGS * read))
-    return round(epochs, 2) if epochs >= max(_LEAST_EPOCHS, _LEAST_ROWS / len(task.texts)) else None
+        epochs = min(_MOST_EPOCHS, _SECONDS / (_READINGS * support.reading_s()))
+    if epochs < max(_LEAST_EPOCHS, _LEAST_ROWS / len(task.texts)):
+        return None
+    return {"n_epochs": round(epochs, 2), "runs": 1}
 
 
-def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | None) -> Predictor | None:
+def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float) -> Predictor | None:
     """The better of `pooled` and what is tuned; None where it is later than `until` (of `monotonic`) before that is
     begun.
     """
@@ -85,7 +84,7 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float | Non
     with together() as processes:  # by one clock: who tunes waits for the others
 
         def is_late() -> bool:
-            return until is not None and processes.agree(until - monotonic()) < 0
+            return processes.agree(until - monotonic()) < 0
 
         if is_late():
             return None

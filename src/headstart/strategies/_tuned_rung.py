@@ -23,11 +23,10 @@ from headstart.types import Ints, Task
 if TYPE_CHECKING:
     from headstart.finetuning.support import Support
 
-__all__ = ["PRODUCTS_A_SECOND", "Climbed", "TunedRung"]
+__all__ = ["Climbed", "TunedRung"]
 
 _MANY, _RATE_OF_MANY, _LEAST_EPOCHS = 200, 6e-4, 2.0  # rows, and how they are learnt from
 _READINGS, _EPOCHS = 3.0, 6.0  # of the halves, and the whole: an epoch takes what three readings take, two of each row
-PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 _SECONDS, _SECONDS_A_ROW, _MOST_SECONDS = 25.0, 0.125, 150.0  # without a budget, at that rate
 _SHARE_OF_BUDGET, _BEFORE = 0.5, 30.0  # of what is left; seconds of a budget that what comes before may take
 _ENOUGH = 0.95  # of the held-out rows right: nothing to gain that would be worth the time
@@ -118,7 +117,7 @@ class TunedRung:
         is short, there are fewer epochs of many rows, then fewer rows.
         """
         y, k, most = np.asarray(self.task.y), len(self.task.classes), float(support.settings.n_epochs)
-        read = float(support.n_products().sum()) / PRODUCTS_A_SECOND
+        read = support.reading_s()
         affordable = (self._seconds() - _READINGS * read) / (_EPOCHS * read)  # epochs of all rows
         if affordable >= most:
             return np.arange(len(y)), most, ""

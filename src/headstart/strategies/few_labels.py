@@ -15,7 +15,7 @@ from headstart.checks import check_choice, check_whole, with_none
 from headstart.encoders import make_encoder
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
-from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names, way_of_dense
+from headstart.few_labels.experts import Expert, Linear, Parts, Ridge, from_names, summed, way_of_dense
 from headstart.few_labels.ladder import LEAST_UNLABELLED, Kept, Ladder, Pool, Rung
 from headstart.few_labels.lexicon import Axes, Lexicon, from_axes
 from headstart.few_labels.names import are_words, directions, negations, vocabulary, wordings
@@ -188,7 +188,7 @@ def _climb(
         mixes = reading.dense is not None and len(reading.unlabelled) >= LEAST_UNLABELLED
         of_words = isinstance(reading.dense, Lsa)  # sums of the words: of labelled rows they show no more than words do
         if reading.dense is not None and not (of_words and mixes):
-            ladder.beside(_what(reading), partial(_dense, reading, parts))
+            ladder.beside(reading.what, partial(_dense, reading, parts))
         if named is not None:
             towards, kept = named
             ladder.add(_NAMES, partial(from_names, reading.dense_features, towards, parts, "names"), kept)
@@ -223,11 +223,6 @@ def _check(task: Task) -> None:
         )
 
 
-def _what(reading: Reading) -> str:
-    layers = ", ".join(map(str, layers_of(reading.dense)))
-    return f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
-
-
 def _words(reading: Reading, parts: Parts) -> Expert:
     taught = reading.words_know_unlabelled
     return Ridge(reading.word_features, len(parts.y), taught).expert("words" if taught else "own words", parts)
@@ -255,15 +250,12 @@ def _predictor(
     reasons: tuple[str, ...],
 ) -> Predictor:
     """The pool, and what was tuned, as one linear head over the features that carry weights; offset (k,) of it."""
-    found: dict[str, Linear] = {}
-    for expert, factor in pool.parts():
-        if factor * tuned.of_pool > 0.0:
-            block, weighted = _BLOCKS.get(expert.name, "dense"), expert.linear.times(factor * tuned.of_pool)
-            found[block] = weighted if block not in found else found[block].plus(weighted)
+    weights = ((expert, factor * tuned.of_pool) for expert, factor in pool.parts())
+    found = summed((_BLOCKS.get(expert.name, "dense"), expert.linear.times(w)) for expert, w in weights if w > 0.0)
     more: list[tuple[str, Any, Linear]] = []
     if said is not None and "lexicon" in found:
         more.append(("bow", said.lexicon.encoder, found["lexicon"]))
-    more += [(each.what, each.encoder, found[each.name]) for each in source.each if each.encoder and each.name in found]
+    more += source.blocks(found)
     more += [tuned.tuned] if tuned.tuned else []
     name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
     head = Logistic.from_weights(linear.coef, linear.intercept + offset, 1.0, {"n_rows": len(task.texts)})

@@ -14,9 +14,9 @@ import numpy as np
 from headstart.data.folding import n_different
 from headstart.data.splits import folds
 from headstart.encoders import component_of, make_encoder
-from headstart.few_labels.experts import Linear, Parts
-from headstart.few_labels.reading import Reading, layers_of, read
-from headstart.few_labels.source import Lesson, lessons
+from headstart.few_labels.experts import Linear, Parts, summed
+from headstart.few_labels.reading import Reading, read
+from headstart.few_labels.source import Lesson, Lessons, lessons
 from headstart.functional.probability import clearly_lower, log_losses, pool_weights
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
@@ -45,16 +45,11 @@ class _Learnt:
     """
 
     what: str
+    block: str  # of features: "words", "dense", or that of a lesson
     linear: Linear
     held_out: Floats
-    block: str  # of features: "words", "dense", or "source words" by an encoder of the lesson's own
+    belief: float = _BELIEF
     head: Any = None
-    lesson: Lesson | None = None
-
-    @property
-    def belief(self) -> float:
-        """The factor that is expected of it."""
-        return _BELIEF if self.lesson is None else _BELIEF_IN_SOURCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class _Pool:
 
     @classmethod
     def of(cls, members: Sequence[_Learnt], y: Ints) -> "_Pool":
-        """With the factors that rows of codes y (m,) ask for."""
+        """With the factors that rows with codes y (m,) ask for."""
         held_out = [each.held_out for each in members]
         factors = pool_weights(held_out, y, np.array([each.belief for each in members]), _STRENGTH)
         return cls(tuple(members), factors, np.tensordot(factors, held_out, axes=1))
@@ -99,27 +94,34 @@ class Pooled(OwnHead):
         many = layered and len(task.texts) > _MOST_LAYERED
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
         reading = read(task, self.encoder, "tfidf", settings, 0)
-        rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
-        if reading.dense is None and task.source is None:
-            rows = rows[:0]  # there is nothing to ask them
-        pool, told = _of_heads(task, reading, rows)
+        is_asked = reading.dense is not None or task.source is not None
+        parts = _parts(task) if is_asked else Parts(task.y, len(task.classes), (), 0)
+        pool, told = _of_heads(task, reading, parts)
         source = lessons(task, reading, partial(make_encoder, "tfidf", seed=task.random_state))
-        if source.each:
-            taught = [_taught(lesson, task, rows) for lesson in source.each]
-            pool, more = _with_source(pool, taught, source.n, task.y[rows])
+        if source.each and parts.pairs:
+            pool, more = _with_source(pool, source, parts)
             told = f"{told} {more}"
-        return _predictor(task, reading, pool, (*reading.notes, told, *source.notes, *_unused(task)))
+        return _predictor(task, reading, pool, source, (*reading.notes, told, *source.notes, *_unused(task)))
 
 
-def _of_heads(task: Task, reading: Reading, rows: Ints) -> tuple[_Pool, str]:
+def _parts(task: Task) -> Parts:
+    """At most 4,000 rows, cut in three, equal texts together; nothing where there is one text."""
+    rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
+    texts = [task.texts[i] for i in rows]
+    n_folds = min(_N_FOLDS, n_different(texts))
+    cut = folds(task.y[rows], n_folds, task.random_state, texts=texts) if n_folds > 1 else ()
+    pairs = tuple((rows[learn], rows[check]) for learn, check in cut if len(check))
+    return Parts(task.y, len(task.classes), pairs, 1)
+
+
+def _of_heads(task: Task, reading: Reading, parts: Parts) -> tuple[_Pool, str]:
     """Words and layers, or the one that does as well alone; and why, in a sentence."""
-    words, y = _learnt("words", reading.words_name, reading.word_features, task, rows), task.y[rows]
+    words = _learnt("words", reading.words_name, reading.word_features, task, parts)
     if reading.dense is None:
         return _Pool.alone(words), "Words alone: there is no encoder to pool them with."
-    layers = ", ".join(map(str, layers_of(reading.dense)))
-    name = f"{reading.dense_name}{f', layers {layers}' if layers else ''}"
-    dense = _learnt("dense", name, reading.dense_features, task, rows)
-    return _better(words, dense, y)
+    if not parts.pairs:
+        return _Pool.alone(words), "Words alone: there are too few different texts to see whether layers help."
+    return _better(words, _learnt("dense", reading.what, reading.dense_features, task, parts), parts.asked)
 
 
 def _better(words: _Learnt, dense: _Learnt, y: Ints) -> tuple[_Pool, str]:
@@ -139,71 +141,52 @@ def _better(words: _Learnt, dense: _Learnt, y: Ints) -> tuple[_Pool, str]:
     return kept, sentence
 
 
-def _with_source(pool: _Pool, taught: Sequence[_Learnt], n: int, y: Ints) -> tuple[_Pool, str]:
-    """Also what n source rows teach, if it lowers the loss clearly; and what the rows said of it."""
+def _with_source(pool: _Pool, source: Lessons, parts: Parts) -> tuple[_Pool, str]:
+    """Also what source rows teach, if it lowers the loss clearly; and what the held-out rows said of it."""
+    y, taught = parts.asked, [_taught(lesson, parts) for lesson in source.each]
     without, both = _Pool.of(pool.members, y), _Pool.of([*pool.members, *taught], y)
     is_better = clearly_lower(log_losses(both.values, y), log_losses(without.values, y))
     verdict = "kept" if is_better else "left out, not clearly better"
     sentence = (
-        f"With what {n:,} source rows teach {both.right(y):.1f} % of the {len(y):,} held-out training rows are right, "
-        f"without {without.right(y):.1f}: {verdict}."
+        f"With what {source.n:,} source rows teach {both.right(y):.1f} % of the {len(y):,} held-out training rows are "
+        f"right, without {without.right(y):.1f}: {verdict}."
     )
     return both if is_better else pool, sentence
 
 
-def _cut(task: Task, rows: Ints) -> list[tuple[Ints, Ints]]:
-    """(learn, check) places in `rows`, three times, equal texts together; none where there is one text."""
-    texts = [task.texts[i] for i in rows]
-    n_folds = min(_N_FOLDS, n_different(texts))
-    return list(folds(task.y[rows], n_folds, task.random_state, texts=texts)) if n_folds > 1 else []
-
-
-def _learnt(block: str, what: str, features: Features, task: Task, rows: Ints) -> _Learnt:
-    """The head from all rows, and what heads with its settings say of each of `rows`, having learnt from others."""
-    kind = _HEADS[block]
-    head: Any = fit_head(make_head(kind, random_state=task.random_state), features, task.y, task.texts)
+def _learnt(block: str, what: str, features: Features, task: Task, parts: Parts) -> _Learnt:
+    """The head from all rows, and what heads with its settings say of each part's rows, having learnt from others."""
+    kind, y = _HEADS[block], task.y
+    head: Any = fit_head(make_head(kind, random_state=task.random_state), features, y, task.texts)
     chosen = {key: head.chosen_[key] for key in ("C", "class_weight") if key in head.chosen_}
-    y = task.y[rows]
-    values = np.full((len(rows), len(task.classes)), _LEAST)
-    for learn, check in _cut(task, rows):
+    values = [np.empty((0, parts.k))]
+    for learn, check in parts.pairs:
+        values.append(np.full((len(check), parts.k), _LEAST))
         learnt = np.flatnonzero(np.bincount(y[learn]) >= _LEAST_ROWS)
-        if len(learnt) < 2 or not len(check):
+        if len(learnt) < 2:
             continue
         own = learn[np.isin(y[learn], learnt)]
         made = make_head(kind, random_state=task.random_state, **chosen)
-        fit_head(made, features[rows[own]], np.searchsorted(learnt, y[own]), [task.texts[i] for i in rows[own]])
-        found = made.predict_proba(features[rows[check]])
-        values[np.ix_(check, learnt)] = np.log(np.maximum(found, np.exp(_LEAST)))
-    return _Learnt(f"{what} ({kind})", Linear(head.scorer_.coef, head.scorer_.intercept), values, block, head)
+        fit_head(made, features[own], np.searchsorted(learnt, y[own]), [task.texts[i] for i in own])
+        values[-1][:, learnt] = np.log(np.maximum(made.predict_proba(features[check]), np.exp(_LEAST)))
+    linear = Linear(head.scorer_.coef, head.scorer_.intercept)
+    return _Learnt(f"{what} ({kind})", block, linear, np.concatenate(values), head=head)
 
 
-def _taught(lesson: Lesson, task: Task, rows: Ints) -> _Learnt:
-    """The lesson, and what it says of each of `rows` with its middle in others."""
-    cut = _cut(task, rows)
-    parts = Parts(task.y, len(task.classes), tuple((rows[learn], rows[check]) for learn, check in cut), 1)
-    expert, values = lesson.expert(parts), np.zeros((len(rows), len(task.classes)))
-    if cut:
-        values[np.concatenate([check for _, check in cut])] = expert.held_out(parts)
-    return _Learnt(
-        lesson.what, expert.linear, values, "dense" if lesson.encoder is None else lesson.name, lesson=lesson
-    )
+def _taught(lesson: Lesson, parts: Parts) -> _Learnt:
+    """The lesson, and what it says of the rows of each part with its middle in others."""
+    expert = lesson.expert(parts)
+    return _Learnt(lesson.what, lesson.block, expert.linear, expert.held_out(parts), _BELIEF_IN_SOURCE)
 
 
-def _predictor(task: Task, reading: Reading, pool: _Pool, reasons: tuple[str, ...]) -> Predictor:
+def _predictor(task: Task, reading: Reading, pool: _Pool, source: Lessons, reasons: tuple[str, ...]) -> Predictor:
     """The members as one linear head; words alone as they were learnt."""
-    first = pool.members[0]
     if reading.dense is None and len(pool.members) == 1:
         words: Any = reading.words
-        return Predictor(words, first.head, task.classes, reading.words_name, "svm", "pooled", reasons)
-    found: dict[str, Linear] = {}
-    more: list[tuple[str, Any, Linear]] = []
-    for each, factor in zip(pool.members, pool.factors.tolist(), strict=True):
-        weighted = each.linear.times(factor)
-        if each.lesson is not None and each.lesson.encoder is not None and factor:
-            more.append((each.what, each.lesson.encoder, weighted))
-        elif factor:
-            found[each.block] = weighted if each.block not in found else found[each.block].plus(weighted)
-    name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *more)
+        return Predictor(words, pool.members[0].head, task.classes, reading.words_name, "svm", "pooled", reasons)
+    weighted = zip(pool.members, pool.factors.tolist(), strict=True)
+    found = summed((each.block, each.linear.times(factor)) for each, factor in weighted if factor)
+    name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *source.blocks(found))
     head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "pooled", reasons)
 
