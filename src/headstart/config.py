@@ -183,4 +183,5 @@ def _sentence(error: Mapping[str, Any], known: Sequence[str]) -> str:
         return f"Unknown setting {name!r}.{did_you_mean(name, known)} Known: {', '.join(known)}."
     if error["type"] == "missing":
         return f"Setting {name!r} is missing."
-    return f"Setting {name!r}: {error['msg']}. Got {error['input']!r} instead."
+    what = str(error["msg"]).removeprefix("Value error, ")  # pydantic's, before what a validator of ours raised
+    return f"Setting {name!r}: {what}. Got {error['input']!r} instead."

@@ -102,4 +102,4 @@ def test_no_budget(headstart: Any, tmp_path: Path, budget: str) -> None:
     """What is no length of time is refused with an example."""
     done = headstart("fit", tmp_path / "rows.csv", f"--budget={budget}")
     assert done.code == 1
-    assert "30s, 5m or 1.5h" in done.err
+    assert "Setting 'budget': expected a number above 0 with its unit: 30s, 5m or 1.5h." in done.err
