@@ -68,6 +68,23 @@ def test_halves_need_two_rows_of_each_class_and_keep_equal_texts_together() -> N
         assert not {doubled.texts[i] for i in learn} & {doubled.texts[i] for i in check}
 
 
+@pytest.mark.parametrize(("many", "tuned_on"), [(16, [8, 8, 16]), (15, [8, 16])])
+def test_one_half_tells_of_many_rows(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, many: int, tuned_on: list[int]
+) -> None:
+    from headstart.finetuning import support
+    from headstart.strategies import contrastive
+
+    seen: list[int] = []
+    tune = support.Support._tune
+    monkeypatch.setattr(contrastive, "_MANY", many)
+    monkeypatch.setattr(support.Support, "_tune", lambda self, rows: (seen.append(len(rows)), tune(self, rows)))
+    predictor = Contrastive(str(tiny_model("bert"))).fit(TASK)
+    assert seen == tuned_on
+    assert np.isfinite(predictor.predict_proba(TEXTS)).all()
+    assert any("accuracy" in reason for reason in predictor.reasons)
+
+
 def test_too_few_rows_are_refused(tiny_model: Callable[[str], Path]) -> None:
     task = Task(TEXTS[:3], np.array([0, 1, 0]), ("good", "cold"))
     with pytest.raises(DataError, match="two rows of every class"):

@@ -50,24 +50,27 @@ class Support:
     def learn(self, halves: "Sequence[tuple[Ints, Ints]]") -> Learnt:
         """Tune on all rows and fit the head. The body is the tuned one after that, or as it was.
 
-        halves: (rows to learn from, rows to check on) pairs that check each row once, or nothing. The body stays as it
-        was where they say clearly that it is better so; their answers calibrate the head. Raises DataError for a class
-        with fewer than two rows, before any work.
+        halves: (rows to learn from, rows to check on) pairs that check a row at most once, or nothing. The body stays
+        as it was where they say clearly that it is better so; their answers calibrate the head. Raises DataError for a
+        class with fewer than two rows, before any work.
         """
         frozen, scale, reasons = self._features(), 1.0, ["It was not checked whether tuning helps."]
         untuned = Logistic(random_state=self.random_state).fit(frozen, self.y)
         if halves:
+            asked = np.concatenate([check for _, check in halves])
             before, after = self._answers(halves, frozen)
-            keep_frozen, reasons = _verdict(before, after, self.y)
+            keep_frozen, reasons = _verdict(before[asked], after[asked], self.y[asked])
             if keep_frozen:
                 return Learnt(untuned, False, tuple(reasons))
-            scale = fit_scale(after, self.y)
+            scale = fit_scale(after[asked], self.y[asked])
         head = _scaled(self._head(self.after(np.arange(len(self.y))), self.y), scale)
         return Learnt(head, True, (self._said(), *reasons))
 
     def _answers(self, halves: "Sequence[tuple[Ints, Ints]]", frozen: "Floats") -> "tuple[Floats, Floats]":
-        """Log-probabilities (n, k) of each row by what was learnt without it: the head alone, and after tuning."""
-        before, after = (np.empty((len(self.y), self.network.last.out_features)) for _ in range(2))
+        """Log-probabilities (n, k) of each row that is checked, by what was learnt without it: the head alone, and
+        after tuning.
+        """
+        before, after = (np.full((len(self.y), self.network.last.out_features), np.nan) for _ in range(2))
         for (learn, check), tuned in zip(halves, self.after_each(learn for learn, _ in halves), strict=True):
             for answers, features in ((before, frozen), (after, tuned)):
                 answers[check] = _log(self._head(features[learn], self.y[learn]).predict_proba(features[check]))

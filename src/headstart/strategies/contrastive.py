@@ -28,6 +28,7 @@ __all__ = ["Contrastive"]
 
 _LOSSES = ("supervised", "pairs")
 _LEAST_ROWS = 2  # of each class in a half, for a head to learn from
+_MANY = 2000  # rows: the answers of one half are enough
 _WITHOUT_EFFECT = (
     "reinit_layers", "l1", "l2_sp", "label_smoothing", "class_weight", "dropout", "head_learning_rate", "average",
     "patience", "checks_per_epoch", "log_to",
@@ -37,7 +38,8 @@ _WITHOUT_EFFECT = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _ContrastiveSettings(Settings):
     """loss: "supervised" (contrastive, Khosla et al. 2020, with `temperature`) or "pairs" (SetFit's cosines).
-    guard: tune on each half of the rows first, to see on the other whether tuning helps; as much time again.
+    guard: tune on each half of the rows first (one half of more than 2,000), to see on the other whether tuning helps;
+    as much time again (half as much).
     """
 
     loss: str = "supervised"
@@ -64,9 +66,9 @@ class Contrastive(FineTuning):
     class in proportion. Knobs: `loss`, `temperature`, `guard`, and those of `headstart.finetuning.settings.Settings`
     that are about the body: the head is logistic regression.
 
-    Before, the same is done on each half of the rows (from four rows a class on). If the other half's log loss, once
-    calibrated, is clearly lower with the frozen encoder (by more than a standard error of the paired difference), the
-    frozen encoder stays. The answers of the halves calibrate the probabilities too.
+    Before, the same is done on each half of the rows (from four rows a class on; on one half of more than 2,000). If
+    the other half's log loss, once calibrated, is clearly lower with the frozen encoder (by more than a standard error
+    of the paired difference), the frozen encoder stays. The answers of the halves calibrate the probabilities too.
 
     Sources: Khosla et al., NeurIPS 2020; Tunstall et al. 2022 (SetFit), which trains on sampled pairs of texts.
     """
@@ -123,8 +125,9 @@ class Contrastive(FineTuning):
         if not isinstance(settings, _ContrastiveSettings):
             raise TypeError(f"settings of type {type(settings).__name__}")
         task, encoder = work.task, work.encoder
+        halves = self.halves(task) if settings.guard else ()
         with self._support(work, settings) as (support, note):
-            learnt = support.learn(self.halves(task) if settings.guard else ())
+            learnt = support.learn(halves if len(task.y) <= _MANY else halves[:1])
             kept = self.tuned(support, work) if learnt.is_tuned else encoder
         reasons = (*learnt.reasons, *filter(None, [note]))
         return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)
