@@ -32,6 +32,18 @@ def test_by_hand() -> None:
     assert short.schedule(48) == pytest.approx(0.0)
 
 
+@pytest.mark.parametrize(("before", "after"), [(1.0, 1.3), (1.3, 1.0), (1.0, 1.0)])
+def test_the_time_holds_where_steps_become_slower(before: float, after: float) -> None:
+    """From step 600 on, of about a thousand in 1,000 s: what is planned ends within 1 % of the time, and uses it."""
+    course, at, now = plan(5000), 0, 0.0
+    while at < course.n_steps:
+        at += 1
+        now += before if at <= 600 else after
+        if course.is_due(at):
+            course.fit(at, 1000.0 - now, Pace(on_steps=now, n_steps=at), 10_000, 0)
+    assert 0.95 * 1000 <= now <= 1.01 * 1000
+
+
 @given(
     n=st.integers(2, 400),
     looks=st.lists(st.tuples(st.floats(0.01, 10), st.floats(-5, 500)), min_size=1, max_size=6),

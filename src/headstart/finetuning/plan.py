@@ -10,6 +10,7 @@ __all__ = ["Forecast", "Pace", "Plan", "states_pay"]
 
 _SPARE = 0.03  # of the time that is left, for what was not foreseen
 _CLOSE = 0.05  # of the steps that are left: a plan that is this near is kept
+_LOOKS, _BETWEEN = 20, 4  # at the time that is left, in the course of a plan; least steps between two
 _FORWARD = 1 / 3  # of a step's time, what it takes to read its rows without learning
 _SURE_SHARE, _SURE_BATCHES = 0.02, 4  # of the work: what it takes to tell how long all of it will
 
@@ -90,6 +91,10 @@ class Plan:
             self.schedule = squeezed(self.schedule, self.n_steps, at, n_left)
             self.n_steps = at + n_left
             self.changes.append((at, n_left))
+
+    def is_due(self, at: int) -> bool:
+        """Whether to look at the time after step `at`: after 1, 2, 4, 8, ... steps and each twentieth of all."""
+        return at & (at - 1) == 0 or at % max(_BETWEEN, self.n_steps // _LOOKS) == 0
 
     def fit(self, at: int, seconds_left: float, pace: Pace, n_between: int, n_last: int) -> None:
         """After step `at`, take no more steps than there is time for, nor more than the epochs ask for.

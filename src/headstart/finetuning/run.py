@@ -188,7 +188,7 @@ class Run:
             self._weigh(self._ask(taken))
             self._pace.on_checks += self.clock() - begun
             self._pace.n_checks += 1
-        if self.ends_at is not None and (is_due or taken & (taken - 1) == 0):
+        if self.ends_at is not None and (is_due or self.plan.is_due(taken)):
             n_last = 1 + len(SHARES) * (self.settings.average == "wise")
             pace, agree = self._pace, current().agree  # all processes plan the same
             pace.on_steps, pace.on_checks = agree(pace.on_steps), agree(pace.on_checks)
