@@ -38,6 +38,10 @@ def load_state(predictor: Any) -> dict[str, Any]:
         ({"head.Q": 1}, "head.*'Q'|'Q'"),
         ({"encoder.ngram": 1}, "ngram"),
         ({"strategy.x": 1}, r"'linear_probe' has no settings of its own. Got strategy\.x"),
+        ({"head.C": "abc"}, "C is 'abc'; expected a number"),
+        ({"head.C": [1]}, r"C is \[1\]; expected a number"),
+        ({"head.random_state": -1}, "head.random_state must be a whole number"),
+        ("head.C=1", "settings must be a mapping"),
     ],
 )
 def test_wrong_settings(settings: dict[str, Any], message: str) -> None:
@@ -51,6 +55,43 @@ def test_unknown_parts(part: str) -> None:
     """Each name is checked against its folder."""
     with pytest.raises(UnknownComponent, match=f"Unknown {part} 'nothing_like_it'"):
         TextClassifier("tfidf").set_params(**{part: "nothing_like_it"}).fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("head", "settings"),
+    [
+        ("knn", {"n_neighbors": 2.5}),
+        ("knn", {"n_neighbors": "3"}),
+        ("kernel_ridge", {"gamma": None}),
+        ("kernel_ridge", {"alpha": "x"}),
+        ("ridge", {"alpha": {}}),
+        ("prototype", {"shrinkage": None}),
+        ("prototype", {"shrinkage": "x"}),
+        ("logistic", {"random_state": 2.5}),
+    ],
+)
+def test_wrong_settings_of_heads(head: str, settings: dict[str, Any]) -> None:
+    """A value of another kind is said in our words."""
+    given = {f"head.{name}": value for name, value in settings.items()}
+    with pytest.raises(ConfigError, match=next(iter(settings))):
+        TextClassifier("tfidf", head=head, settings=given).fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize("name", ["lsa", "lda"])
+def test_wrong_seeds_of_encoders(name: str) -> None:
+    with pytest.raises(ConfigError, match=r"encoder\.random_state must be a whole number"):
+        TextClassifier(name, settings={"encoder.random_state": "abc"}).fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize(("part", "value"), [("encoder", None), ("head", 5), ("strategy", ["auto"])])
+def test_parts_are_named(part: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"{part} must be a name"):
+        TextClassifier("tfidf").set_params(**{part: value}).fit(TEXTS, LABELS)
+
+
+def test_no_labels() -> None:
+    with pytest.raises(DataError, match=r"one label for each of the 6 texts, got None"):
+        TextClassifier("tfidf").fit(TEXTS, None)  # type: ignore[arg-type] # a mistake
 
 
 @pytest.mark.parametrize("seed", [-1, 1.5, "1", True, np.random.RandomState(0)], ids=str)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.config import RunConfig, parse_settings
+from headstart.config import RunConfig, check_page, parse_settings
 from headstart.errors import ConfigError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -97,6 +97,22 @@ def test_files_with_mistakes(tmp_path: Path, content: bytes, message: str) -> No
     with pytest.raises(ConfigError) as caught:
         RunConfig.build(tmp_path / "run.toml")
     assert message in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
+    """Editors of Windows begin files with one."""
+    (tmp_path / "run.toml").write_text("train = 'x'\n", encoding="utf-8-sig")
+    assert RunConfig.build(tmp_path / "run.toml").train == "x"
+
+
+def test_places_of_pages(tmp_path: Path) -> None:
+    """A file in a folder that is there; not the folder itself, nor one in a folder that is not."""
+    check_page("--report", None)
+    check_page("--report", str(tmp_path / "r.html"))
+    with pytest.raises(ConfigError, match=r"^--report .* is a folder: name a file, such as .*report\.html\.$"):
+        check_page("--report", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"^--out .*: there is no folder .*no\. Create it first\.$"):
+        check_page("--out", str(tmp_path / "no" / "r.html"))
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:

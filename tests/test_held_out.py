@@ -1,12 +1,14 @@
 """Rows are checked by models that have not seen them, one fold or all."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from headstart.held_out import by_others, in_columns, out_of_fold
-from headstart.types import Floats, Ints
+from headstart import Dataset, TextClassifier
+from headstart.held_out import by_others, in_columns, out_of_fold, part_of
+from headstart.types import Floats, Ints, Task
 
 
 class Spy:
@@ -140,3 +142,34 @@ def test_answers_in_the_columns_of_all_classes() -> None:
     """Each class in its place, numbers and text alike; classes that are not known have nothing."""
     predict = in_columns(lambda texts: np.tile([0.25, 0.75], (len(texts), 1)), (10, 2), ("0", "10", "2"))
     assert predict(["a", "b"]).tolist() == [[0.0, 0.25, 0.75]] * 2
+
+
+def test_a_part_of_a_task() -> None:
+    """Its rows in the order asked for, with codes of the classes that they have; what stands beside them does not have
+    the texts of the other rows; all else is the whole's but the place of its state.
+    """
+    source = Dataset(("B", "s", "d"), ("x", "y", "x"), lines=(1, 2, 3))
+    whole = Task(
+        ("a", "b", "c", "d"), np.array([0, 2, 1, 2]), ("x", "y", "z"), source, Dataset(("u", " C ", "a")),
+        {"x": "ex", "y": "why"}, random_state=3, checkpoint=Path("here"),
+    )  # fmt: skip
+    part = part_of(whole, np.array([3, 0]))
+    assert (part.texts, part.y.tolist(), part.classes) == (("d", "a"), [1, 0], ("x", "z"))
+    assert (part.random_state, part.checkpoint, part.label_names) == (3, None, {"x": "ex"})
+    assert part.source == Dataset(("s", "d"), ("y", "x"), lines=(2, 3))
+    assert part.unlabelled == Dataset(("u", "a"))
+    everything = part_of(whole, np.arange(4))
+    assert (everything.source, everything.unlabelled) == (whole.source, whole.unlabelled)
+
+
+@pytest.mark.parametrize("strategy", ["few_labels", "linear_probe", "pooled"])
+def test_a_source_that_holds_the_rows_gives_no_label_away(strategy: str) -> None:
+    """Labels are drawn by lot: whoever has not seen a row's is right in half of them, and the limit says so."""
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"w{i}" for i in range(60)], 6)) for _ in range(80)]
+    labels = [str(label) for label in rng.integers(2, size=80)]
+    source = Dataset(tuple(text.upper() for text in texts), tuple(labels))
+    model = TextClassifier("tfidf", strategy, max_error="0.3:expected").fit(texts, labels, source=source)
+    limit = model.predictor_.abstaining
+    assert limit is not None
+    assert limit.correct.mean() < 0.75

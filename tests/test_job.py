@@ -4,6 +4,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import pytest
 
 from headstart.config import RunConfig
@@ -122,3 +123,24 @@ def test_a_class_that_only_its_name_is_known_of(tmp_path: Path, tested: bool) ->
     if tested:
         assert (model > 0.8, baseline) == (True, 0.0)
     assert report.reasons[0].startswith("'negative' has one labelled row")
+
+
+def test_source_rows_that_are_training_or_test_rows(tmp_path: Path) -> None:
+    """Labels are drawn by lot. Who is checked by cross-validation does not learn from the source's copies, cleaned or
+    not; copies of test rows are told.
+    """
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"w{i}" for i in range(60)], 6)) for _ in range(80)]
+    rows = [f"{text},{label}" for text, label in zip(texts, rng.choice(["good", "bad"], 80), strict=True)]
+    train, source, test = (tmp_path / f"{name}.csv" for name in ("train", "source", "test"))
+    train.write_text("\n".join(["text,label", *rows]))
+    source.write_text("\n".join(["text,label", *(f"<b>{row.replace(',', '</b>,')}" for row in rows)]))
+    test.write_text("\n".join(["text,label", *("<b>" + row.replace(",", "</b>,") for row in rows[:9])]))
+    given = {"source": str(source), "encoder": "tfidf", "strategy": "few_labels", "clean": "html"}
+    checked = run(RunConfig(train=str(train), **given), save=False).report
+    assert checked is not None
+    assert checked.model.metrics["accuracy"].value < 0.75
+    tested = run(RunConfig(train=str(train), test=str(test), **given), save=False).report
+    assert tested is not None
+    found = [finding for audit in tested.audits for finding in audit.findings if finding.name == "overlap"]
+    assert [finding.n for finding in found] == [9]

@@ -86,6 +86,9 @@ def test_numbers_as_labels() -> None:
     assert model.predict(["this wall was terrible"]).tolist() == [0]
     with pytest.raises(DataError, match="'bad' is not a label of the data"):
         TextClassifier().fit(LABELLED, [2] * 6 + [1] * 6, unlabelled=UNLABELLED, label_names={**names, "bad": "bad"})
+    for odd in ("--5", "007", "٣"):  # no label comes back as these
+        with pytest.raises(DataError, match="is not a label of the data"):
+            TextClassifier().fit(LABELLED, [2] * 6 + [1] * 6, unlabelled=UNLABELLED, label_names={**names, odd: "x"})
 
 
 def test_what_is_missing_is_named() -> None:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from headstart.abstaining import Abstaining, MaxError
 from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError
-from headstart.held_out import NOT_CHECKED, GoesOn, in_columns, out_of_fold
+from headstart.held_out import NOT_CHECKED, GoesOn, in_columns, out_of_fold, part_of
 from headstart.labels import encode_labels
 from headstart.named_classes import Found, found_by_name
 from headstart.pacing import time_for_more
@@ -29,6 +29,7 @@ from headstart.types import Dataset, Floats, Ints, Strategy, Task
 __all__ = ["TextClassifier"]
 
 _PARTS = ("encoder", "head", "strategy")
+_LOG = "strategy.log_to"
 _BY_NUMBER = ("few_labels", "pooled", "finetune")  # of these `auto` takes one by the number of rows, and their time
 
 
@@ -97,6 +98,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         text), UnknownComponent and ConfigError for settings.
         """
         began = time.perf_counter()
+        for name in ("encoder", "strategy", "head"):
+            if not isinstance(getattr(self, name), str):
+                raise ConfigError(f"{name} must be a name, such as 'auto'. Got {getattr(self, name)!r} instead.")
         max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
@@ -146,9 +150,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
 
     def for_part(self) -> "TextClassifier":
         """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
-        limit of errors. What the number of texts alone decided at `fit` is given, since the part has fewer: `min_df` of
-        an encoder of counts that left it open, and what `auto` made of it; likewise what there was no time for. What
-        was chosen by labels is chosen anew.
+        limit of errors or a log (`strategy.log_to`). What the number of texts alone decided at `fit` is given, since
+        the part has fewer: `min_df` of an encoder of counts that left it open, and what `auto` made of it; likewise
+        what there was no time for. What was chosen by labels is chosen anew.
         """
         check_is_fitted(self, "predictor_")
         part: TextClassifier = clone(self).set_params(max_error=None)
@@ -157,8 +161,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             part.strategy = made.strategy
         elif self.encoder != "auto" and isinstance(made.encoder, TermCounts) and made.encoder.min_df is None:
             part.settings = {**(self.settings or {}), "encoder.min_df": made.encoder.min_df_}
-        if made.for_parts:
-            part.settings = {**(part.settings or {}), **made.for_parts}
+        settings = {**(part.settings or {}), **made.for_parts}
+        part.settings = {name: value for name, value in settings.items() if name != _LOG} or None
         return part
 
     def _maker(self, *, has_rows: bool) -> Callable[[], Strategy]:
@@ -190,7 +194,7 @@ def _abstaining(
     beside = np.arange(len(task.texts), len(whole.texts))
 
     def learn(rows: Ints) -> Callable[[Sequence[str]], Floats]:
-        predictor: Predictor = make().fit(whole.part(np.concatenate([rows, beside])))
+        predictor: Predictor = make().fit(part_of(whole, np.concatenate([rows, beside])))
         return in_columns(predictor.predict_proba, predictor.classes, task.classes)
 
     k = len(task.classes)
@@ -234,7 +238,9 @@ def _cleaned(cleaner: TextCleaner, data: Dataset | None) -> Dataset | None:
 
 def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
     """`{"encoder.ngrams": x}` -> `{"encoder_settings": {"ngrams": x}, "head_settings": {}}`."""
-    given = settings or {}
+    given = {} if settings is None else settings
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"settings must be a mapping, such as {{'head.C': 1.0}}. Got {given!r} instead.")
     wrong = [key for key in given if key.partition(".")[0] not in _PARTS or not key.partition(".")[2]]
     if wrong:
         raise ConfigError(

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from headstart.abstaining import MAX_ERROR_FORM, MaxError
 from headstart.errors import ConfigError, did_you_mean
 
-__all__ = ["RunConfig", "parse_settings"]
+__all__ = ["RunConfig", "check_page", "parse_settings"]
 
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[smh]", re.ASCII)
@@ -120,6 +120,16 @@ def _lacking(asked: Mapping[str, Any]) -> list[str]:
     return [f"Setting {name!r} is of no use without labelled rows (train)." for name in idle]
 
 
+def check_page(option: str, file: str | None) -> None:
+    """Raise ConfigError where no page can be written to the file of this option: now, not after the work."""
+    if file is None:
+        return
+    if Path(file).is_dir():
+        raise ConfigError(f"{option} {file} is a folder: name a file, such as {Path(file) / 'report.html'}.")
+    if not Path(file).absolute().parent.is_dir():
+        raise ConfigError(f"{option} {file}: there is no folder {Path(file).parent}. Create it first.")
+
+
 def parse_settings(pairs: Sequence[str]) -> dict[str, Any]:
     """`["head.C=0.3", "encoder.ngrams=[1, 3]"]` as a dictionary.
 
@@ -170,7 +180,7 @@ def _is_none(value: Any) -> bool:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
         raise ConfigError(f"{path} is not there (--config).") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:

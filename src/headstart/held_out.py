@@ -4,15 +4,26 @@ Shape letters: n rows, k classes.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from headstart.data.folding import digests
 from headstart.data.splits import folds
-from headstart.types import Floats, Ints
+from headstart.types import Dataset, Floats, Ints, Task
 
-__all__ = ["NOT_CHECKED", "GoesOn", "OutOfFold", "always", "by_others", "in_columns", "out_of_fold"]
+__all__ = [
+    "NOT_CHECKED",
+    "GoesOn",
+    "OutOfFold",
+    "always",
+    "by_others",
+    "in_columns",
+    "out_of_fold",
+    "part_of",
+    "without",
+]
 
 NOT_CHECKED = "no row: to check some, two classes need three rows each, and not all with one text"
 
@@ -96,6 +107,27 @@ def by_others(
         probabilities[:, learnt if learnt.any() else slice(None)] = 1.0 if learnt.any() else 1.0 / k
         return probabilities
     return learn(train[learnt[y[train]]])([texts[i] for i in rows])
+
+
+def part_of(task: Task, rows: Ints) -> Task:
+    """These rows alone, with the classes that they have and their names, to learn from before others are checked:
+    without the place of the whole's state, and without source rows and unlabelled texts that have the text of a row
+    which is left out, whose label or words they would give away.
+    """
+    known, y = np.unique(task.y[rows], return_inverse=True)
+    texts, classes = tuple(task.texts[row] for row in rows), tuple(task.classes[code] for code in known)
+    names, gone = task.label_names, {str(name) for name in task.classes} - {str(name) for name in classes}
+    left = None if names is None else {label: name for label, name in names.items() if label not in gone}
+    others = [task.texts[row] for row in np.setdiff1d(np.arange(len(task.texts)), rows)]
+    source, unlabelled = (beside and without(beside, others) for beside in (task.source, task.unlabelled))
+    part = replace(task, texts=texts, y=y, classes=classes, label_names=left, checkpoint=None)
+    return replace(part, source=source, unlabelled=unlabelled)
+
+
+def without(data: Dataset, texts: Sequence[str]) -> Dataset:
+    """The rows of other data that have none of these texts."""
+    kept = np.flatnonzero(~np.isin(digests(data.texts), digests(texts)))
+    return data if len(kept) == data.n else data.take(kept.tolist())
 
 
 def in_columns(predict: Predict, known: Sequence[Any], classes: Sequence[Any]) -> Predict:

@@ -14,13 +14,12 @@ from headstart import registry
 from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
-from headstart.config import RunConfig
+from headstart.config import RunConfig, check_page
 from headstart.encoders._counts import fewest_texts
-from headstart.errors import ConfigError
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
-from headstart.held_out import GoesOn
+from headstart.held_out import GoesOn, without
 from headstart.labels import LEAST_ROWS
 from headstart.limits import with_limit
 from headstart.measure import Estimate, cross_validate, on_test
@@ -128,9 +127,18 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
     return _fitted(model, config, roles, rows, checkpoint)
 
 
-def _fit_part(config: RunConfig, roles: dict[str, Role], whole: TextClassifier, rows: Dataset) -> TextClassifier:
-    """As the whole was fitted, on a part of its rows."""
-    return _fitted(whole.for_part(), config, roles, rows)
+def _fit_part(
+    config: RunConfig, roles: dict[str, Role], drawn: Dataset, whole: TextClassifier, rows: Dataset
+) -> TextClassifier:
+    """As the whole was fitted, on a part of the drawn rows, beside nothing that has the text of another one."""
+    clean = cleaner_of(config).text.clean_all
+    others = set(clean(drawn.texts)) - set(clean(rows.texts))
+
+    def apart(role: Role) -> Role:
+        return replace(role, dataset=without(replace(role.dataset, texts=clean(role.dataset.texts)), tuple(others)))
+
+    beside = {name: apart(role) for name, role in roles.items() if name in ("source", "unlabelled")}
+    return _fitted(whole.for_part(), config, {**roles, **beside}, rows)
 
 
 def _fitted(
@@ -180,7 +188,7 @@ def _measure(
     if not train.n:
         return None
     checked = partial(_cross_validated, config, drawn, model)
-    own = checked(partial(_fit_part, config, roles, model), time_for_more(until))
+    own = checked(partial(_fit_part, config, roles, drawn, model), time_for_more(until))
     if own is None:
         return None
     baseline = partial(_fit_baseline, config, n_whole=train.n)
@@ -216,7 +224,7 @@ def _limit(
 ) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        fit = partial(_fit_part, config, roles, model)
+        fit = partial(_fit_part, config, roles, drawn, model)
         checked = _cross_validated(config, drawn, model, fit, time_for_more(until))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
@@ -274,10 +282,7 @@ def _bundle_place(config: RunConfig) -> Path:
 
 
 def _check_report_place(config: RunConfig) -> None:
-    if config.report is not None and not Path(config.report).absolute().parent.is_dir():
-        raise ConfigError(
-            f"--report {config.report}: there is no folder {Path(config.report).parent}. Create it first."
-        )
+    check_page("--report", config.report)
 
 
 def repeat_command(argv: list[str]) -> str:

@@ -1,5 +1,6 @@
 """Labels as codes: which classes there are, and what is no label."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import Any
@@ -11,6 +12,7 @@ from headstart.text.normalise import require_texts
 
 __all__ = ["LEAST_ROWS", "encode_labels"]
 
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
 _KINDS = "iubU"  # of numpy's numbers and strings that labels come back from as they were
 LEAST_ROWS = 2  # of a class that is learnt from its rows and not by its name
 
@@ -44,6 +46,8 @@ def encode_labels(labels: Iterable[Any], n: int, names: Mapping[str, Any] | None
 
 def _values(labels: Iterable[Any], n: int) -> list[Any]:
     """The labels, numpy's as Python's. Raises DataError for another number of them, and for what is no label."""
+    if labels is None:
+        raise DataError(f"labels must hold one label for each of the {n} texts, got None.")
     given = np.asarray(labels if isinstance(labels, str) else list(labels), dtype=object)
     if given.shape != (n,):
         raise DataError(f"labels must hold one label for each of the {n} texts, got shape {given.shape}.")
@@ -57,7 +61,7 @@ def _alike(unseen: Sequence[str], values: Sequence[Any]) -> list[Any]:
     """Names of classes without a row as labels of the kind that the rows have. Raises DataError where there is none."""
     if not values or isinstance(values[0], str):
         return list(unseen)
-    wrong = [name for name in unseen if isinstance(values[0], bool) or not name.lstrip("-").isdecimal()]
+    wrong = [name for name in unseen if isinstance(values[0], bool) or not _WHOLE.fullmatch(name)]
     if wrong:
         kind = type(values[0]).__name__
         raise DataError(f"label names: {wrong[0]!r} is not a label of the data, which are of the kind {kind}.")

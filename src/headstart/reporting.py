@@ -157,11 +157,11 @@ def _evaluation(name: str, classes: tuple[str, ...], estimate: Estimate) -> Eval
 
 
 def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...]:
-    train = roles["train"].dataset
+    learnt = [roles[name].dataset for name in ("train", "source") if name in roles]
     audits = []
     for name, role in roles.items():
         texts, is_test = role.dataset.texts, name == "test"
-        others, strange = ((train,), predictor.unfamiliar(texts)) if is_test else ((), None)
+        others, strange = (learnt, predictor.unfamiliar(texts)) if is_test else ((), None)
         audit = role.audit(others=others, truncated=predictor.truncated(texts), unfamiliar=strange)
         unknown = _unknown_labels(predictor, role.dataset) if is_test else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))

@@ -34,12 +34,16 @@ def read_roles(config: RunConfig) -> tuple[dict[str, Role], Dataset]:
     for role, labelled in (("test", True), ("source", None), ("unlabelled", False)):
         if getattr(config, role) is not None:
             roles[role] = _load(config, role, labelled=labelled)
+    if "test" in roles:
+        train = roles["train"].dataset
+        data.check_known_labels(roles["test"].dataset, (*(train.labels or ()), *names), train.origin)
     drawn = roles["train"].dataset
     if config.clean and config.train is not None:
         roles["train"] = _clean_train(cleaner, roles["train"], is_checked="test" not in roles)
         check(roles["train"].dataset)
     if "test" in roles and cleaner.text_spec:
-        roles["test"] = _with_overlap(cleaner, roles["test"], roles["train"].dataset)
+        learnt = [text for role in ("train", "source") if role in roles for text in roles[role].dataset.texts]
+        roles["test"] = _with_overlap(cleaner, roles["test"], Dataset(tuple(learnt)))
     return roles, drawn
 
 
@@ -53,7 +57,7 @@ def _no_rows(config: RunConfig) -> Role:
 def _load(config: RunConfig, role: str, *, labelled: bool | None) -> Role:
     loaded = data.read_dataset(
         getattr(config, role),
-        columns=data.Columns(config.text, config.label, config.domain, config.title),
+        columns=data.Columns(config.text, config.label, config.domain, config.title, or_usual=role != "train"),
         encoding=config.encoding,
         labelled=labelled,
         skip_bad_rows=config.skip_bad_rows,

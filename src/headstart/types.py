@@ -160,16 +160,6 @@ class Task:
 
         return replace(self, texts=(*self.texts, *texts), y=np.concatenate([self.y, y]))
 
-    def part(self, rows: "Ints") -> "Task":
-        """These rows alone, with the classes that they have and their names; without the place of the whole's state."""
-        import numpy as np  # what has only the names of types needs none
-
-        known, y = np.unique(self.y[rows], return_inverse=True)
-        texts, classes = tuple(self.texts[row] for row in rows), tuple(self.classes[code] for code in known)
-        names, gone = self.label_names, {str(name) for name in self.classes} - {str(name) for name in classes}
-        left = None if names is None else {label: name for label, name in names.items() if label not in gone}
-        return replace(self, texts=texts, y=y, classes=classes, label_names=left, checkpoint=None)
-
 
 class TextRule(Protocol):
     """One rule of cleaning, a pure function of a text. Its constructor takes at most one argument, a string."""

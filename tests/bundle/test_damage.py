@@ -286,3 +286,10 @@ def test_no_file_is_read_for_a_stranger(bundle: Path, tmp_path: Path) -> None:
     with pytest.raises(BundleCorrupt, match="without the words that it kept") as caught:
         load_bundle(bundle)
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_file_is_no_bundle(tmp_path: Path) -> None:
+    """The message says that it is a file, and what may have happened."""
+    (tmp_path / "rows.csv").write_text("text,label\n")
+    with pytest.raises(BundleCorrupt, match=r"rows\.csv is a file, and a bundle is a folder.*swapped\?$"):
+        load_bundle(tmp_path / "rows.csv")

@@ -117,6 +117,7 @@ def test_unknown_names_get_suggestions(headstart: Headstart, reviews: Path):
 def test_places_are_checked_before_the_work(headstart: Headstart, reviews: Path, tmp_path: Path):
     """A report or bundle that cannot be written is refused, and what is there is left alone."""
     assert "--report" in refused(headstart, *FIT, reviews, "--report", tmp_path / "no" / "r.html")
+    assert "is a folder" in refused(headstart, *FIT, reviews, "--report", tmp_path)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("years of work")
     words = ("fit", reviews, "--encoder", "tfidf", "--out", tmp_path / "mine")
@@ -129,6 +130,7 @@ def test_bundles_that_cannot_be_trusted(headstart: Headstart, reviews: Path, tmp
     bundle = tmp_path / "b"
     assert headstart("fit", reviews, "--encoder", "tfidf", "--out", bundle).code == 0
     assert "not there" in refused(headstart, "predict", tmp_path / "nothing", reviews)
+    assert "swapped" in refused(headstart, "predict", reviews, bundle)
     assert "manifest.json" in refused(headstart, "predict", tmp_path, reviews)
     (bundle / "head.safetensors").write_bytes((bundle / "head.safetensors").read_bytes()[:-1])
     assert "head.safetensors" in refused(headstart, "evaluate", bundle, reviews)
@@ -139,3 +141,42 @@ def test_usage_errors_exit_2(headstart: Headstart):
     assert headstart("fit", "--nonsense").code == 2
     assert headstart("fit").code == 2
     assert headstart("nonsense").code == 2
+
+
+def test_pages_and_tables_are_checked_before_the_work(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """A folder is no file to write: said before a bundle that is not there is read, or a file with one text."""
+    bundle, one = tmp_path / "nothing", write_rows(tmp_path / "one.csv", [("lovely", "good")])
+    commands = (
+        ("evaluate", bundle, reviews, "--report"),
+        ("explain", bundle, "a text", "--out"),
+        ("suggest", bundle, reviews, "--out"),
+        ("explore", one, "--report"),
+        ("explore", one, "--labels-out"),
+        ("augment", tmp_path / "no.csv", "--with", "swap", "--out"),
+    )
+    for command in commands:
+        assert f"{tmp_path} is a folder" in refused(headstart, *command, tmp_path)
+
+
+def test_a_second_file_with_the_usual_names(headstart: Headstart, tmp_path: Path):
+    """--text and --label are of the training file; another may have the usual names, or else is to be changed."""
+    train = write_rows(tmp_path / "train.csv", REVIEWS, ("评论内容", "评价"))
+    words = (*FIT, train, "--text", "评论内容", "--label", "评价")
+    for role in ("--test", "--source", "--unlabelled"):
+        assert headstart(*words, role, write_rows(tmp_path / "other.csv", REVIEWS)).code == 0
+        other = write_rows(tmp_path / "odd.csv", REVIEWS, ("body", "label"))
+        message = refused(headstart, *words, role, other)
+        assert "Rename the one with the text in this file to '评论内容' or 'text'" in message
+
+
+def test_rows_without_any_label_that_is_known(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """Both evaluate and fit --test name labels of both sides; one known label is enough."""
+    bundle = tmp_path / "b"
+    assert headstart("fit", reviews, "--encoder", "tfidf", "--out", bundle).code == 0
+    other = write_rows(tmp_path / "other.csv", [("lovely", "1"), ("rude", "0")])
+    for command in (("evaluate", bundle, other), (*FIT, reviews, "--test", other)):
+        message = refused(headstart, *command)
+        assert "Labels here: '1', '0'" in message
+        assert "'bad'" in message
+        assert "fitting" not in message
+    assert headstart("evaluate", bundle, write_rows(other, [("lovely", "1"), ("rude", "bad")])).code == 0

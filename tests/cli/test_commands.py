@@ -192,3 +192,13 @@ def test_the_report_speaks_chinese_when_asked(headstart: Headstart, reviews: Pat
     assert "准确率" in headstart(*words, "--language", "zh").out
     assert "准确率" in page.read_text(encoding="utf-8")
     assert headstart(*words, "--language", "fr").code == 1
+
+
+def test_the_suffix_of_a_file_goes_before_the_format_of_stdout(headstart: Headstart, bundle: Path, reviews: Path):
+    """--format is for stdin and stdout: predict, suggest and augment write a file as its name says."""
+    out = reviews.with_name("out.jsonl")
+    commands = (("predict", bundle, reviews), ("suggest", bundle, reviews), ("augment", reviews, "--with", "swap"))
+    for command in commands:
+        assert headstart(*command, "--format", "csv", "--out", out).code == 0
+        assert json.loads(out.read_text(encoding="utf-8").splitlines()[0])["label"] in {"good", "bad"}
+        out.unlink()

@@ -54,6 +54,16 @@ def test_bad_rows_are_reported_with_lines_not_refused(tmp_path: Path):
         assert words in result.output
 
 
+def test_a_full_label_column_of_unusable_rows_is_not_called_empty(tmp_path: Path):
+    """Every text has a NUL; the labels are there all the same."""
+    path = tmp_path / "nul.csv"
+    path.write_text("text,label\na\0,x\nb\0,y\n", encoding="utf-8")
+    result = run(str(path))
+    assert result.exit_code == 0
+    assert "unlabelled" not in result.output
+    assert "no usable row has a label" in result.output
+
+
 def test_json_is_one_object(good: str, tmp_path: Path):
     """--json prints one object with a file entry each, and the overlap of each pair."""
     other = tmp_path / "other.csv"

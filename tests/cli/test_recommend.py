@@ -76,3 +76,14 @@ def test_unlabelled_rows_are_counted(headstart: Headstart, reviews: Path, tmp_pa
     more.write_text("text\nanother kind place\nanother cold room\n")
     done = headstart("recommend", reviews, "--encoders", "tfidf", "--unlabelled", more, "--json")
     assert json.loads(done.out)["facts"]["n_unlabelled"] == 2
+
+
+def test_no_candidate_is_an_error(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """The table says why, and the exit code is that of an error; so it is without labels."""
+    bare = tmp_path / "bare.csv"
+    bare.write_text("text\na kind place\na cold room\n")
+    for path in (reviews, bare):
+        done = headstart("recommend", path, "--encoders", "nothing")
+        assert (done.code, "nothing cannot be used" in done.out) == (1, True)
+        done = headstart("recommend", path, "--encoders", "nothing", "--json")
+        assert (done.code, json.loads(done.out)["next"]) == (1, None)

@@ -64,3 +64,22 @@ def test_plain_utf8_and_other_formats_have_no_mark(headstart: Headstart, bundle:
         assert not (tmp_path / name).read_bytes().startswith(codecs.BOM_UTF8)
     done = headstart("predict", bundle, table(tmp_path / "table.csv", "utf-8-sig"), "--format", "csv")
     assert done.out.startswith("text,label,predicted")
+
+
+def test_semicolons_stay(headstart: Headstart, bundle: Path, tmp_path: Path) -> None:
+    """A spreadsheet that writes semicolons reads them: every command keeps them in a csv file."""
+    rows, out = tmp_path / "table.csv", tmp_path / "out.csv"
+    with rows.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([("text", "label", "price"), *((*row, "0,5") for row in REVIEWS)])
+    commands = (
+        ("predict", bundle, rows, "--out", out),
+        ("suggest", bundle, rows, "--n", len(REVIEWS), "--out", out),
+        ("augment", rows, "--with", "swap", "--out", out),
+        ("clean", rows, "--rules", "missing", "--out", out),
+        ("explore", rows, "--clusters", 2, "--encoder", "tfidf", "--labels-out", out),
+    )
+    for command in commands:
+        assert headstart(*command).code == 0
+        header, first, *_ = out.read_text(encoding="utf-8").splitlines()
+        assert (header[:16], ";0,5" in first) == ("text;label;price", True), command[0]
+        out.unlink()

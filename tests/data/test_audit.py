@@ -94,10 +94,15 @@ def test_classes_are_counted_largest_first():
 
 
 def test_labels_alike_and_one_class():
-    """Labels that differ only in case are a warning; a single class is an error."""
+    """Labels that differ only in case, width or spaces are a warning; a single class is an error."""
     found = finding(dataset([("a", "Pos"), ("b", "pos"), ("c", "neg")]), "similar_labels")
     assert found is not None
     assert found.n == 2
+    found = finding(
+        dataset([("a", "neg"), ("b", "ｎｅｇ"), ("c", "so so"), ("d", "so\u3000so"), ("e", "x")]), "similar_labels"
+    )
+    assert found is not None
+    assert found.n == 4
     found = finding(dataset([("a", "pos"), ("b", "pos")]), "one_class")
     assert found is not None
     assert found.severity == "error"

@@ -68,3 +68,15 @@ def test_the_names_found_are_those_to_be_kept() -> None:
     first = resolve(Columns(), present, "train.csv", labelled=True)
     again = resolve(Columns.as_fitted(first.names()), present, "new.csv", labelled=True)
     assert again.names() == first.names() == {"text": "content", "label": "category", "title": "title"}
+
+
+def test_the_usual_names_in_another_file() -> None:
+    """A file that the names are not of may have the usual ones, which is noted, or has to be changed."""
+    columns = Columns("review", "stars", or_usual=True)
+    roles = resolve(columns, ("text", "stars", "label"), "other.csv", labelled=True)
+    assert (roles.text, roles.label) == ("text", "stars")
+    assert roles.notes == ("column 'text' used as text: there is no 'review' here",)
+    with pytest.raises(DataError, match=r"other.csv has no column 'stars'.* Rename .* to 'stars' or 'label': --label"):
+        resolve(columns, ("text", "kind"), "other.csv", labelled=None)
+    with pytest.raises(DataError, match=r"Rename the one with the text in this file to 'text': --text names"):
+        resolve(Columns(or_usual=True), ("body", "label"), "other.csv", labelled=None)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headstart import registry
-from headstart.data import Columns, open_writer
+from headstart.data import Columns, check_writable, open_writer
 from headstart.data.formats._base import Row
 from headstart.data.opening import locate, readable, split_suffixes
 from headstart.data.source import format_for, known_suffixes, open_source
@@ -109,6 +109,58 @@ def test_the_separator_of_the_header_is_taken(tmp_path: Path, suffix: str, mark:
     assert [row.values for row in source.rows] == [{"text": f"one{mark} two", f"la{mark}bel": "a"}]
     usual = (suffix, mark) in (("csv", ","), ("tsv", "\t"))
     assert (f"separated by {note}" in source.notes) != usual
+
+
+@pytest.mark.parametrize(("line", "mark"), [("sep=;", ";"), ("SEP=,", ","), ("sep=\t", "\t"), ('"sep=^"', "^")])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_the_line_for_excel_names_the_separator(tmp_path: Path, line: str, mark: str, end: str, encoding: str):
+    """It is no row, nor the header, and counts as a line of the file."""
+    path = tmp_path / "reviews.csv"
+    rows = [line, mark.join(("text", "label")), mark.join(("one; two, three" if mark == "^" else "one", "a")), "odd"]
+    path.write_bytes(end.join(rows).encode(encoding))
+    read = list(open_source(path, Columns()).rows)
+    assert [(row.line, row.values.get("label")) for row in read] == [(3, "a"), (4, None)]
+    assert read[0].values["text"] == ("one; two, three" if mark == "^" else "one")
+
+
+def test_a_line_for_excel_alone_is_an_empty_file(tmp_path: Path):
+    """It is not the header."""
+    with pytest.raises(DataError, match="is empty: not even a header"):
+        open_source(written(tmp_path / "a.csv", b"sep=;\n"), Columns())
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "mark"),
+    [
+        ("out.csv", ["text", "label"], ";"),
+        ("out.csv.gz", ["text", "label"], ";"),
+        ("out.tsv", ["text", "label"], "\t"),
+        ("out.csv", ["text", "p_a,b"], ","),  # readers would take the comma for the separator
+        ("out.csv", ["text"], ","),
+    ],
+)
+def test_the_separator_of_a_file_is_kept_in_one_that_is_made_of_it(
+    tmp_path: Path, name: str, columns: list[str], mark: str
+):
+    """In a csv file whose header shows it; a decimal comma then stands without quotation marks."""
+    source = open_source(written(tmp_path / "a.csv", b"text;n\none;0,5\n"), Columns())
+    assert source.separator == ";"
+    with open_writer(tmp_path / name, columns, separator=source.separator) as out:
+        out.write([dict.fromkeys(columns, "0,5")])
+    content = (tmp_path / name).read_bytes()
+    content = gzip.decompress(content) if name.endswith(".gz") else content
+    cell = '"0,5"' if mark == "," else "0,5"
+    header = mark.join(f'"{column}"' if mark in column else column for column in columns)
+    assert content.decode() == f"{header}\n{mark.join([cell] * len(columns))}\n"
+    assert [row.values for row in rows_of(tmp_path / name)] == [dict.fromkeys(columns, "0,5")]
+
+
+def test_the_suffix_of_a_file_goes_before_the_format(tmp_path: Path):
+    """`format` is for standard output."""
+    with open_writer(tmp_path / "a.jsonl", ["text"], format="csv") as out:
+        out.write([{"text": "x"}])
+    assert (tmp_path / "a.jsonl").read_text() == '{"text":"x"}\n'
 
 
 @pytest.mark.parametrize("header", ["text", '"text; label"', "text,a;b;c;d", ""])
@@ -253,6 +305,8 @@ def test_a_key_that_is_no_column_is_refused(tmp_path: Path, suffix: str):
 def test_bad_destinations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, destination: str, message: str):
     """A destination that cannot be written is a DataError before any row."""
     monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match=message):
+        check_writable(destination)
     with pytest.raises(DataError, match=message):
         open_writer(destination, ["text"])
     assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from headstart.data import Columns, check_trainable, open_writer, read_dataset, read_leniently, read_rows
+from headstart.data import (
+    Columns,
+    check_known_labels,
+    check_trainable,
+    open_writer,
+    read_dataset,
+    read_leniently,
+    read_rows,
+)
 from headstart.data.spec import Filter, parse_spec
 from headstart.errors import ConfigError, DataError, DataFileMissing
 from headstart.types import Dataset
@@ -140,9 +148,18 @@ def test_a_question_mark_in_a_name(tmp_path: Path):
 
 
 def test_numbers_and_booleans_become_strings(tmp_path: Path):
-    """JSON numbers and booleans are texts and labels as JSON writes them; integers are class names."""
+    """JSON numbers and booleans are texts and labels as Python writes them; integers are class names."""
     dataset = read_dataset(jsonl_file(tmp_path, {"text": 12, "label": 1}, {"text": True, "label": 0})).dataset
-    assert (dataset.texts, dataset.labels) == (("12", "true"), ("1", "0"))
+    assert (dataset.texts, dataset.labels) == (("12", "True"), ("1", "0"))
+
+
+def test_labels_that_are_true_or_false_are_the_same_in_every_format(tmp_path: Path):
+    """A csv file has them as Python and pandas write them."""
+    with open_writer(tmp_path / "a.parquet", ["text", "label"]) as out:
+        out.write([{"text": "x", "label": True}, {"text": "y", "label": False}])
+    rows = jsonl_file(tmp_path, {"text": "x", "label": True}, {"text": "y", "label": False})
+    for path in (csv_file(tmp_path, "text,label\nx,True\ny,False\n"), rows, tmp_path / "a.parquet"):
+        assert read_dataset(path).dataset.labels == ("True", "False")
 
 
 BAD_ROWS: dict[str, tuple[list[object], str]] = {
@@ -246,6 +263,16 @@ def test_labelled_true_false_none(tmp_path: Path):
     with pytest.raises(DataError, match=r"line 2: no label\. 1 more row"):
         read_dataset(empty, labelled=True)
     assert read_dataset(csv_file(tmp_path, "text\na\n", "c.csv")).dataset.labels is None
+
+
+def test_a_label_column_is_empty_when_no_row_has_a_label(tmp_path: Path):
+    """Rows that cannot be used count too: a full column is not called empty because no text is usable."""
+    for content, is_empty in (("a\0,x\nb\0,y\n", False), ("a\0,x\nb,\n", False), ("a\0,\nb,\n", True)):
+        loaded = read_leniently(csv_file(tmp_path, "text,label\n" + content))
+        assert any("read as unlabelled" in note for note in loaded.notes) == is_empty
+        assert (loaded.dataset.labels is None) == is_empty
+    loaded = read_leniently(jsonl_file(tmp_path, {"text": "x", "label": ["a", "b"]}))
+    assert not any("read as unlabelled" in note for note in loaded.notes)
 
 
 def test_limit_is_the_first_rows(tmp_path: Path):
@@ -447,6 +474,15 @@ def test_what_can_be_learned_from():
     check_trainable(single, {"x": "one", "y": "other"})
     with pytest.raises(DataError, match=r"'y' \(line 3\)"):
         check_trainable(single, {"x": "one", "z": "other"})
+
+
+def test_rows_need_one_label_that_is_known():
+    """The message names labels of both sides, ten at most; rows without labels are somebody else's case."""
+    rows = Dataset(("a", "b"), ("x", "y"), None, None, "test.csv")
+    check_known_labels(rows, ("y", "z"), "train.csv")
+    check_known_labels(Dataset(("a",)), ("z",), "train.csv")
+    with pytest.raises(DataError, match=r"^test.csv: not .* that train.csv has. .* here: 'x', 'y'; .* '9' and 2 more"):
+        check_known_labels(rows, map(str, range(12)), "train.csv")
 
 
 def test_importing_data_is_cheap():

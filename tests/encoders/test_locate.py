@@ -141,6 +141,18 @@ def test_damaged_weights(folder: Path) -> None:
 
 
 @pytest.mark.torch
+def test_weights_of_another_width(folder: Path) -> None:
+    """What differs is said, in the file's terms and config.json's."""
+    config = json.loads((folder / "config.json").read_text())
+    width = config["hidden_size"]
+    (folder / "config.json").write_text(json.dumps({**config, "hidden_size": 2 * width}))
+    said = refusal(folder)
+    assert "have another shape than config.json says" in said
+    assert f"({width},) in the files, ({2 * width},) by config.json" in said
+    assert "ignore_mismatched_sizes" not in said
+
+
+@pytest.mark.torch
 def test_a_pooler_is_not_missed(folder: Path) -> None:
     """Weights that the features do not depend on may be absent, as in checkpoints of language models."""
     from safetensors.numpy import load_file, save_file

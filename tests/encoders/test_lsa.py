@@ -91,3 +91,11 @@ def test_state_is_bit_equal(tmp_path: Path) -> None:
     again = type(encoder).from_state(encoder.get_state(tmp_path), tmp_path)
     np.testing.assert_array_equal(again.encode(CHINESE), encoder.encode(CHINESE))
     assert not list(tmp_path.iterdir())
+
+
+def test_the_order_of_the_texts_is_no_matter() -> None:
+    """More terms than texts, so that the solver's random start stands beside the texts."""
+    rng = np.random.default_rng(0)
+    texts = [" ".join(rng.choice([f"term{i}" for i in range(3_000)], 12)) for _ in range(120)]
+    first, second = (make_encoder("lsa", n_components=20).fit(given) for given in (texts, texts[::-1]))
+    np.testing.assert_allclose(first.encode(texts), second.encode(texts), atol=1e-5)

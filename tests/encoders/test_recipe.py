@@ -183,6 +183,12 @@ def test_unreadable_json_is_named(folder: Path) -> None:
         read_recipe(folder)
 
 
+def test_a_configuration_that_is_no_object_is_named(folder: Path) -> None:
+    (folder / "config.json").write_text("[]")
+    with pytest.raises(EncoderUnavailable, match=r"config\.json holds no JSON object, but a list"):
+        read_recipe(folder)
+
+
 def test_fingerprint_follows_what_decides(folder: Path) -> None:
     """Weights, tokeniser, projection, recipe and precision change the fingerprint; other files do not."""
     write_dense(folder)

@@ -55,6 +55,12 @@ def test_words() -> None:
     assert words("") == words(" \n ") == words("—…,;") == []
 
 
+def test_pictures_are_words() -> None:
+    """They carry sentiment; each is a word, without its colour of skin, and arrows and signs of trade are none."""
+    words = make_analyser("word", (1, 1), (1, 1))
+    assert words("Loved it 😍😍 👍🏽 ☺️ ★ © → ™") == ["loved", "it", "😍", "😍", "👍", "☺", "★", "tm"]
+
+
 def test_characters() -> None:
     """Character n-grams cross words; runs of white space are one space."""
     assert make_analyser("char", (1, 2), (1, 2))("Ab\n\tc") == ["a", "b", " ", "c", "ab", "b ", " c"]
@@ -190,8 +196,9 @@ def test_char_needs_characters() -> None:
 
 @pytest.mark.parametrize("texts", [[], ["", " "], ["—", "…"]])
 def test_no_terms(texts: list[str]) -> None:
-    """Texts without a single term are an error that says where to look."""
-    with pytest.raises(DataError, match=rf"No terms are left of {len(texts)} texts .*right column"):
+    """Texts without a single term are an error that says where to look, and no way that leads nowhere."""
+    said = rf"No terms are left of {len(texts)} texts .*right column\?$" if texts else "There is no text to learn"
+    with pytest.raises(DataError, match=said):
         make_encoder("tfidf", analyser="word").fit(texts)
 
 

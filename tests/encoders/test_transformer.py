@@ -314,6 +314,23 @@ def test_a_wrong_export_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_is_no_fault_of_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said as it is, and what was written is gone."""
+    from headstart.encoders import _export
+    from headstart.encoders._recipe import EncoderRecipe
+    from headstart.encoders._torch import PooledModel
+
+    def full(model: Any, path: Path, dynamo: bool) -> None:
+        path.write_bytes(b"a part")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_export, "_write", full)
+    model = PooledModel(_Fixed(), EncoderRecipe("mean", False, 16), torch.nn.Identity())
+    with pytest.raises(OSError, match="No space left"):
+        _export.export_onnx(model, tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_the_newer_exporter_steps_in(
     tiny_model: Callable[[str], Path],
     tmp_path: Path,

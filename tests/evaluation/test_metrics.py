@@ -181,3 +181,16 @@ def test_rows_that_do_not_match_are_refused():
     ):
         with pytest.raises(DataError, match="Cannot evaluate"):
             evaluate("m", ("a", "b"), labels, probabilities, **more)
+
+
+def test_a_small_class_that_is_always_right_may_be_wrong_one_day():
+    """Shares have exact intervals (Clopper and Pearson): of 3 of 3 it is (0.025 ** (1 / 3), 1), of 100 of 100 likewise.
+    Replicates without a row of the class say nothing of its F1.
+    """
+    y = ["a"] * 97 + ["b"] * 3
+    found = evaluate("m", ["a", "b"], y, np.eye(2)[[0] * 97 + [1] * 3])
+    b = found.per_class[1]
+    for score, n in ((b.recall, 3), (b.precision, 3), (found.metrics["accuracy"], 100)):
+        assert (score.value, score.high) == (1.0, 1.0)
+        assert score.low == pytest.approx(0.025 ** (1 / n))
+    assert (b.f1.low, b.f1.high) == (1.0, 1.0)

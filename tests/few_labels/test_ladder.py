@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from headstart.few_labels.experts import Expert, Parts, Ridge, from_names, from_tuned
-from headstart.few_labels.ladder import BELIEF, Ladder, fitted_mixture
+from headstart.few_labels.ladder import BELIEF, Ladder, Pool, Rung, fitted_mixture
+from headstart.functional.conformal import exact_interval
 from headstart.functional.probability import softmax
 
 
@@ -157,3 +158,14 @@ def test_experts_who_say_the_same_do_not_make_the_whole_surer_than_it_is_right()
         assert np.array_equal(sized.final().argmax(axis=1), pool.final().argmax(axis=1))
         assert sized.held_out == pytest.approx(pool.size(parts) * pool.held_out)
     assert abs(off["resized"]) < off["as they are"]
+
+
+def test_rows_that_nobody_asked_do_not_make_a_rung_surer() -> None:
+    """Of 400 rows 60 were asked, twice each: the interval is that of 60."""
+    y = np.arange(400) % 2
+    asked = np.arange(60)
+    parts = Parts(y, 2, ((np.arange(200, 400), asked[:30]), (np.arange(60, 200), asked[30:])) * 2, 2)
+    pool = Pool((), np.ones(1), np.eye(2)[np.concatenate([1 - y[:60], y[:60]])], np.ones(120))
+    rung = Rung.of("", pool, parts, "", "", 0.0)
+    assert (rung.n, rung.accuracy) == (60, 0.5)
+    assert (rung.low, rung.high) == exact_interval(30, 60)

@@ -12,7 +12,7 @@ from sklearn.preprocessing import normalize
 from headstart import Dataset, TextClassifier, load_bundle
 from headstart.encoders import make_encoder
 from headstart.encoders.composed import Composed
-from headstart.few_labels.reading import highest_layer, naming, read, read_until
+from headstart.few_labels.reading import highest_layer, naming, read, read_until, wanted_unlabelled
 from headstart.types import Task
 
 
@@ -127,3 +127,10 @@ def test_why_texts_were_not_read() -> None:
     """All of them repeat labelled rows: the note says so, and not only how many were read."""
     reading = read(_task(ENGLISH * 4, ENGLISH), "tfidf+pca:2", "tfidf", {})
     assert "0 of 3 unlabelled texts were read; the others repeat labelled rows or each other." in reading.notes
+
+
+def test_unlabelled_texts_that_are_labelled_ones_are_left_out() -> None:
+    """However they are spaced and spelt; of equal ones the first stays."""
+    given = Dataset(("great thing", "Another one", "bad thing", " another  ONE", "BAD THING", " ", "last"))
+    task = Task(("Great Thing", "Bad  thing"), np.arange(2), ("a", "b"), unlabelled=given)
+    assert wanted_unlabelled(task) == (["Another one", "last"], 0)

@@ -190,7 +190,9 @@ def test_another_run_is_refused(tmp_path: Path) -> None:
     """What differs is said: short values as they were and are, long ones by name."""
     Checkpoint(tmp_path, {"the seed": "0", "the texts": "a" * 64, "same": "x"}).write(saved(1.0))
     other = Checkpoint(tmp_path, {"the seed": "1", "the texts": "b" * 64, "same": "x", "new": "y"})
-    with pytest.raises(ConfigError, match="new was None and is y; the seed was 0 and is 1; the texts differs") as error:
+    with pytest.raises(
+        ConfigError, match="new was None and is y; the seed was 0 and is 1; the texts: not the same"
+    ) as error:
         other.read()
     assert "same was" not in str(error.value)
 
@@ -240,7 +242,7 @@ def test_due_by_the_clock(tmp_path: Path) -> None:
 def test_a_full_disk_does_not_end_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """It is reported, and the last state stays."""
+    """It is reported, once; the last state stays, and nothing of the new one takes room."""
     place = Checkpoint(tmp_path, {})
     place.write(saved(1.0))
 
@@ -250,7 +252,9 @@ def test_a_full_disk_does_not_end_the_run(
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
         patch.setattr(os, "fsync", full)
         assert not place.write(saved(2.0))
-    assert "No space left" in caplog.text
+        assert not place.write(saved(3.0, best_step=1))
+    assert caplog.text.count("No space left") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["last.safetensors"]
     kept = place.read()
     assert kept is not None
     assert kept.facts["n"] == 1.0
@@ -261,3 +265,11 @@ def test_a_place_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(ConfigError, match="cannot be made"):
         Checkpoint(tmp_path / "file" / "place", {})
+
+
+def test_a_later_run_alone_is_a_checkpoint(tmp_path: Path) -> None:
+    """The first run may be over before anything of it is written."""
+    Checkpoint(tmp_path, {}).of_run(1).write(saved(1.0))
+    assert is_there(tmp_path)
+    discard(tmp_path)
+    assert not tmp_path.exists()

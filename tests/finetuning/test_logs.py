@@ -105,6 +105,16 @@ def test_tensorboard_reads_the_figures(tmp_path: Path) -> None:
     assert {tag: [(e.step, e.value) for e in read.Scalars(tag)] for tag in read.Tags()["scalars"]} == EXPECTED
 
 
+def test_a_later_run_of_a_training_stands_apart(tmp_path: Path) -> None:
+    """In a folder of its own, and what is tried or checked on parts of the rows is not there at all."""
+    pytest.importorskip("tensorboard")
+    run = a_run([], log_to=f"tensorboard:{tmp_path / 'log'}")
+    for number in (0, 1):
+        with observe(run, number) as seen:
+            seen(report(1))
+    assert sorted(path.parent.name for path in (tmp_path / "log").rglob("events*")) == ["log", "run-2"]
+
+
 @pytest.fixture
 def mlflow(tmp_path: Path) -> Any:
     """MLflow with a store of its own in a database file."""
@@ -157,3 +167,24 @@ def test_a_fitted_model_has_its_history(tiny_model: Callable[[str], Path]) -> No
     assert rates == sorted(rates[: top + 1]) + sorted(rates[top + 1 :], reverse=True)
     assert history.checks == ()
     assert predictor.predict_proba(["a good film with fine acting and good fun"]).shape == (1, 2)
+
+
+def test_only_the_model_that_stays_is_logged(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the network that tries two thirds of few rows, nor those of the folds."""
+    from headstart import TextClassifier
+    from headstart.finetuning import settings
+
+    monkeypatch.setattr(logs, "check_log", lambda _: None)
+    logged: list[str] = []
+    monkeypatch.setattr(logs, "_tensorboard", lambda _, folder: logged.append(folder) or (lambda *_: None))
+    texts = [f"{word} film {i}" for i in range(15) for word in ("good", "bad")]
+    given = {"log_to": "tensorboard:there", "runs": 2, "n_epochs": 1, "words": "none"}
+    model = TextClassifier(
+        str(tiny_model("bert")), "finetune", settings={f"strategy.{name}": value for name, value in given.items()}
+    )
+    monkeypatch.setattr(settings.Settings, "__post_init__", lambda _: None)  # which looks for the package
+    model.fit(texts, ["good", "bad"] * 15)
+    assert logged == ["there", "there/run-2"]
+    assert "strategy.log_to" not in (model.for_part().settings or {})

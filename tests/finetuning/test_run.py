@@ -128,6 +128,14 @@ def test_swa_is_the_mean_of_the_last_quarter(toy: ModuleType, toy_run: MakeRun) 
         torch.testing.assert_close(tensor, torch.stack([each[i] for each in seen]).mean(0), rtol=1e-5, atol=1e-6)
 
 
+def test_swa_of_a_run_that_ended_early_says_so(toy: ModuleType, toy_run: MakeRun) -> None:
+    """A rate that ruins the weights ends the patience long before the last quarter."""
+    given = {"learning_rate": 0.5, "head_learning_rate": 5.0, "patience": 1, "n_epochs": 20, "probe_rows": 40}
+    run = toy.finished(toy_run(average="swa", **given))
+    assert any("Stopped early" in note for note in run.notes)
+    assert any("SWA averaged nothing" in note for note in run.notes)
+
+
 def test_wise_lies_between_start_and_end(toy: ModuleType, toy_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     """The body is share * tuned + (1 - share) * start for the share that held-out rows clearly prefer; the last layer
     is as tuned.

@@ -39,3 +39,12 @@ def test_bins_hold_equal_numbers() -> None:
     assert calibration_error(confidence, correct, 2) == pytest.approx((abs(0.5 - 0.55) + abs(0.5 - 0.95)) / 2)
     assert calibration_error(confidence, correct, 15) == pytest.approx((0.4 + 0.9 + 0.5 + 0.0) / 4)
     assert calibration_error(confidence, correct, 15, debiased=True) == pytest.approx((0.4 + 0.9 + 0.5 + 0.0) / 4)
+
+
+def test_texts_of_equal_confidence_share_what_is_right() -> None:
+    """70 of 100 texts at 0.7 are right: no gap, in whatever order they come. And none is no figure."""
+    sure, right = np.full(100, 0.7), np.arange(100) < 70
+    assert calibration_error(sure, right) == pytest.approx(0.0, abs=1e-12)
+    assert calibration_error(sure, np.random.default_rng(0).permutation(right)) == pytest.approx(0.0, abs=1e-12)
+    with pytest.raises(ValueError, match="one text"):
+        calibration_error(np.empty(0), np.empty(0, bool))

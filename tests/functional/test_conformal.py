@@ -125,3 +125,14 @@ def test_the_exact_interval(wrong: int, n: int) -> None:
     low, high = conformal.exact_interval(wrong, n)
     assert low == 0 if wrong == 0 else binom.sf(wrong - 1, n, low) == pytest.approx(0.025, abs=1e-6)
     assert high == 1 if wrong == n else binom.cdf(wrong, n, high) == pytest.approx(0.025, abs=1e-6)
+
+
+def test_the_bound_itself_is_allowed() -> None:
+    """99 rows, 28 of the surest wrong: (28 + 1) / (99 + 1) is 0.29, though 0.29 * 100 is a little less."""
+    correct = np.arange(99) >= 28
+    assert conformal.expected_threshold(np.linspace(1, 0.5, 99), correct, 0.29) == (0.0, 99, 28)
+
+
+def test_limits_near_nothing_and_everything() -> None:
+    assert conformal.fewest_rows(1e-17, 0.1) > 1e17
+    assert conformal.least_probability(np.array([0.2, 0.4]), 1 - 1e-12) == 0.4

@@ -47,3 +47,13 @@ def test_a_stack_of_tables_is_scored_like_each_of_them():
 def test_mcc_of_a_constant_answer_is_zero():
     """One class predicted throughout says nothing of the truth."""
     assert confusion.mcc(counts(np.array([0, 1, 1]), np.array([1, 1, 1]), 2)) == 0.0
+
+
+def test_counts_by_hand():
+    cells = np.array([[2, 1, 0, 4], [0, 3, 1, 0]])
+    counts = confusion.counts_of(np.array([0, 0, 1, 2]), np.array([0, 2, 1, 0]), cells, 3)
+    assert counts.hits.tolist() == [[2, 0, 0], [0, 1, 0]]
+    assert counts.support.tolist() == [[3, 0, 4], [3, 1, 0]]
+    assert counts.predicted.tolist() == [[6, 0, 1], [0, 1, 3]]
+    one = confusion.counts_of(np.array([1]), np.array([1]), np.array([5]), 2)
+    assert [count.tolist() for count in one] == [[0, 5]] * 3

@@ -98,6 +98,8 @@ def test_too_few_rows_are_refused(tiny_model: Callable[[str], Path]) -> None:
         ({"temperature": 0}, "strategy.temperature must be a number above 0"),
         ({"guard": 1}, "strategy.guard must be true or false"),
         ({"l2_sp": 0.1}, "makes no use of strategy.l2_sp"),
+        ({"least_steps": 5}, "makes no use of strategy.least_steps"),
+        ({"probe_rows": 50}, "makes no use of strategy.probe_rows"),
         ({"top_layers": 0}, "nothing would be tuned"),
         ({"temprature": 1}, "Unknown setting 'strategy.temprature'"),
     ],

@@ -91,7 +91,7 @@ def test_a_search_that_was_over_is_not_repeated(
     for other, message in (
         ({"search": 3}, r"strategy\.search was 2 and is 3"),
         ({}, r"strategy\.search was 2 and is None"),
-        ({"search": 2, "l1": 0.0}, "the list of settings differs"),
+        ({"search": 2, "l1": 0.0}, "the list of settings: not the same"),
     ):
         with pytest.raises(ConfigError, match=f"is of another run:.*{message}"):
             fit(tmp_path, 3600.0, **other)

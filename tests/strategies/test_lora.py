@@ -117,3 +117,9 @@ def test_without_peft_the_way_out_is_named(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("headstart.strategies.lora.find_spec", lambda name: None if name == "peft" else real(name))
     with pytest.raises(MissingExtra, match="headstart\\[train\\]"):
         Lora().fit(TASK)
+
+
+def test_without_a_layer_there_is_no_adapter(tiny_model: Callable[[str], Path]) -> None:
+    predictor = Lora(str(tiny_model("bert")), strategy_settings={"top_layers": 0}).fit(TASK)
+    assert "No layer has an adapter: strategy.top_layers is 0." in predictor.reasons
+    assert not any("merged" in reason for reason in predictor.reasons)

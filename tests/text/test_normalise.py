@@ -41,11 +41,31 @@ def test_fold_is_nfkc_and_lower_case(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "texts", [["a", "好"], ("a", "好"), np.array(["a", "好"]), iter(["a", "好"]), {"a": 1, "好": 2}]
+    "texts", [["a", "好"], ("a", "好"), np.array(["a", "好"]), iter(["a", "好"]), {"a": 1, "好": 2}.keys()]
 )
 def test_sequences_of_texts(texts: object) -> None:
     """Lists, tuples, arrays, iterators become a tuple of the same strings."""
     assert require_texts(texts) == ("a", "好")
+
+
+class Table(dict[str, list[str]]):
+    """As a DataFrame: iterated it gives the names of its columns."""
+
+    columns = ("review", "note")
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        ({"a": 1, "好": 2}, "a dict would give its names: pass one column"),
+        (Table(), "a Table would give its names: pass one column"),
+        ({"a", "好"}, "a set has no order"),
+    ],
+)
+def test_what_would_be_iterated_by_name_is_refused(texts: object, why: str) -> None:
+    """Its keys, or columns, are no texts; a set's order is chance."""
+    with pytest.raises(DataError, match=f"titles must be a sequence of strings; {why}"):
+        require_texts(texts, "titles")
 
 
 @pytest.mark.parametrize("texts", ["a text", b"bytes", 3, None])

@@ -44,6 +44,11 @@ def load_bundle(folder: str | Path, *, check_golden: bool = True) -> Predictor:
 
 
 def _load(folder: Path, check_golden: bool) -> Predictor:
+    if folder.is_file():
+        raise BundleCorrupt(
+            f"{folder} is a file, and a bundle is a folder, as `headstart fit --out` writes it. A command takes the "
+            "bundle first and the data after it: are the two swapped?"
+        )
     if not folder.is_dir():
         raise BundleCorrupt(f"{folder} is not there: a bundle is a folder, as `headstart fit --out` writes it.")
     files = layout.read_manifest(folder)["files"]

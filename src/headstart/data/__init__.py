@@ -4,8 +4,8 @@ from headstart.data.audit import audit, overlap
 from headstart.data.columns import Columns
 from headstart.data.load import LoadedData, TextRow, TextRows, read_dataset, read_leniently, read_rows
 from headstart.data.splits import folds, limit_rows, sample_per_class
-from headstart.data.trainable import check_trainable
-from headstart.data.writing import open_writer
+from headstart.data.trainable import check_known_labels, check_trainable
+from headstart.data.writing import check_writable, open_writer
 
 __all__ = [
     "Columns",
@@ -13,7 +13,9 @@ __all__ = [
     "TextRow",
     "TextRows",
     "audit",
+    "check_known_labels",
     "check_trainable",
+    "check_writable",
     "folds",
     "limit_rows",
     "open_writer",

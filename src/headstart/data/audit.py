@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.folding import digests
+from headstart.data.folding import digests, fold
 from headstart.data.load import LoadedData
 from headstart.data.problems import Problem
 from headstart.text.language import language_shares
@@ -173,10 +173,10 @@ def _class_findings(classes: Mapping[str, int]) -> list[Finding]:
         found.append(Finding("one_class", sum(classes.values()), message, severity="error"))
     if len(classes) > 1:
         found += _imbalance(classes)
-    variants = Counter(name.strip().casefold() for name in classes)
-    alike = [name for name in classes if variants[name.strip().casefold()] > 1]
+    variants = Counter(map(fold, classes))
+    alike = [name for name in classes if variants[fold(name)] > 1]
     if alike:
-        message = f"labels that differ only in case or spaces: {', '.join(map(repr, alike[:6]))}"
+        message = f"labels that differ only in case, width or spaces: {', '.join(map(repr, alike[:6]))}"
         found.append(Finding("similar_labels", sum(classes[name] for name in alike), message))
     return [*found, *_odd_labels(classes)]
 

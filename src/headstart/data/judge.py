@@ -95,13 +95,11 @@ def _text_mistakes(text: str, max_chars: int) -> list[tuple[str, str]]:
 
 
 def _as_text(value: object, role: str) -> str | None:
-    """A value as a string; None and NaN are None. Raises _NestedValue for lists and objects."""
+    """A value as Python writes it; None and NaN are None. Raises _NestedValue for lists and objects."""
     if isinstance(value, str):
         return value
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
-    if isinstance(value, bool):
-        return "true" if value else "false"
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")
     if isinstance(value, list | dict | tuple):

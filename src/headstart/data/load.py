@@ -144,6 +144,7 @@ class _Gathered:
     domains: list[str] = field(default_factory=list)
     lines: "array[int]" = field(default_factory=lambda: array("q"))
     places: dict[int, str] = field(default_factory=dict)  # line -> place, where the line does not say it
+    has_label: bool = False  # any row, the unusable ones included
 
     def keep(self, rows: Sequence[int]) -> None:
         self.texts = [self.texts[i] for i in rows]
@@ -182,6 +183,7 @@ def _load(
 def _gather(source: Source, limit: int | None, judge: Judge, ledger: Ledger, rows: _Gathered) -> None:
     for row in islice(source.rows, limit):
         judged = judge.judge(row)
+        rows.has_label = rows.has_label or judged.label is not None
         if judged.mistakes:
             ledger.add(place_of(row), judged.mistakes)
             continue
@@ -197,8 +199,9 @@ def _settle_labels(source: Source, labelled: bool | None, rows: _Gathered, ledge
     """True when the data set is labelled; then rows without label are written down and left out."""
     if source.roles.label is None:
         return False
-    if labelled is None and not any(rows.labels):
-        notes.append(f"column {source.roles.label!r} is empty: read as unlabelled")
+    if labelled is None and not rows.has_label:
+        if rows.texts:
+            notes.append(f"column {source.roles.label!r} is empty: read as unlabelled")
         return False
     missing = [i for i, label in enumerate(rows.labels) if label is None]
     for i in missing:

@@ -21,7 +21,9 @@ _ROWS_LOOKED_AT = 1000  # the columns of a file are those of its first rows (in 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened data argument. name: the file, for messages; columns: all that the file has; encoding: its codec."""
+    """An opened data argument. name: the file, for messages; columns: all that the file has; encoding: its codec;
+    separator: of its fields, where it is another one than the suffix says.
+    """
 
     name: str
     columns: tuple[str, ...]
@@ -30,6 +32,7 @@ class Source:
     notes: tuple[str, ...]
     filters: tuple[str, ...]
     encoding: str = "utf-8"
+    separator: str = ""
 
 
 def open_source(
@@ -65,7 +68,8 @@ def open_source(
             )
     filtered = Filtered(itertools.chain(head, rows), spec.filters, location.name)
     told = (*notes, *reader.notes, *roles.notes)
-    return Source(location.name, present, roles, filtered, told, tuple(map(str, spec.filters)), codec)
+    filters = tuple(map(str, spec.filters))
+    return Source(location.name, present, roles, filtered, told, filters, codec, reader.separator)
 
 
 def format_for(suffix: str, name: str) -> Format:

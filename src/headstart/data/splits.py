@@ -11,6 +11,8 @@ from headstart.types import Dataset, Step
 
 __all__ = ["folds", "limit_rows", "sample_per_class"]
 
+_CLASSES_SHOWN = 10
+
 
 def sample_per_class(dataset: Dataset, shots: int, seed: int, *, role: str = "train") -> tuple[Dataset, Step]:
     """`shots` rows of each class, or all where a class has fewer (the step says which); file order is kept.
@@ -25,7 +27,9 @@ def sample_per_class(dataset: Dataset, shots: int, seed: int, *, role: str = "tr
     ranks, sizes = _ranks(y, seed), np.bincount(y)
     drawn = dataset.take(np.flatnonzero(ranks < shots).tolist())
     short = [f"{name!r} has {n}" for name, n in zip(classes, sizes, strict=True) if n < shots]
-    shortage = f" (class {', '.join(short)})" if short else ""
+    more = ", ..." if len(short) > _CLASSES_SHOWN else ""
+    listed = f"{', '.join(short[:_CLASSES_SHOWN])}{more}"
+    shortage = f"; {len(short)} of {len(classes)} classes have fewer and keep all: {listed}" if short else ""
     action = f"{shots} rows of each class drawn with seed {seed}{shortage}"
     return drawn, Step(role, action, dataset.n, drawn.n)
 

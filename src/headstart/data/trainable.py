@@ -1,12 +1,12 @@
 """Whether a data set can be learned from at all."""
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from headstart.errors import DataError
 from headstart.types import Dataset
 
-__all__ = ["check_trainable"]
+__all__ = ["check_known_labels", "check_trainable"]
 
 _CLASSES_SHOWN = 10
 
@@ -39,6 +39,21 @@ def check_trainable(dataset: Dataset, names: Collection[str] = ()) -> None:
             "and checked: add rows, give such classes another's name, or remove the rows; or name all classes "
             "(--label-names), which finds texts for such a class among --unlabelled ones."
         )
+
+
+def check_known_labels(dataset: Dataset, known: Iterable[str], whose: str) -> None:
+    """Raise DataError where not one of the rows' labels is among the known ones, which are those of `whose`."""
+    here, others = dict.fromkeys(dataset.labels or ()), dict.fromkeys(known)
+    if here and not here.keys() & others.keys():
+        raise DataError(
+            f"{dataset.origin or 'The data'}: not one row has a label that {whose} has. Labels here: {_listed(here)}; "
+            f"there: {_listed(others)}. Are these the right files, and is the right column read as label (--label)?"
+        )
+
+
+def _listed(labels: Collection[str]) -> str:
+    more = f" and {len(labels) - _CLASSES_SHOWN} more" if len(labels) > _CLASSES_SHOWN else ""
+    return ", ".join(repr(label) for label in list(labels)[:_CLASSES_SHOWN]) + more
 
 
 def _place(dataset: Dataset, name: str) -> str:

@@ -13,7 +13,7 @@ from headstart.data.opening import COMPRESSIONS, split_suffixes
 from headstart.data.source import format_for
 from headstart.errors import DataError
 
-__all__ = ["RowFile", "open_writer"]
+__all__ = ["RowFile", "check_writable", "open_writer"]
 
 
 _TABLES = ("csv", "tsv")  # that spreadsheets open
@@ -21,37 +21,59 @@ _PLAIN = ("utf-8", "ascii")
 
 
 def open_writer(
-    destination: str | Path, columns: Sequence[str], *, format: str | None = None, encoding: str = "utf-8"
+    destination: str | Path,
+    columns: Sequence[str],
+    *,
+    format: str | None = None,
+    encoding: str = "utf-8",
+    separator: str = "",
 ) -> "RowFile":
     """A file to write rows to, as a context manager.
 
     For example: `with open_writer("out.csv.gz", columns) as out: out.write(rows)`.
-    `-` is standard output (jsonl unless `format` says otherwise). A file appears under its name only when the
-    block ends without an error; until then it is NAME.part. All is written as UTF-8. encoding: of the file that the
-    rows come from; where that is another one, or has a byte order mark, a csv or tsv file begins with the mark by which
-    spreadsheets know UTF-8. Raises DataError for an unknown suffix or a folder.
+    `-` is standard output (jsonl unless `format` says otherwise; a file is written by its suffix). A file appears under
+    its name only when the block ends without an error; until then it is NAME.part. All is written as UTF-8. encoding:
+    of the file that the rows come from; where that is another one, or has a byte order mark, a csv or tsv file begins
+    with the mark by which spreadsheets know UTF-8. separator: what `Source.separator` says of that file, for a csv
+    file. Raises DataError for an unknown suffix or a folder.
     """
+    check_writable(destination)
     name = str(destination)
     if name == "-":
         return RowFile(None, "", format or "jsonl", columns, b"")
     suffix, compression = split_suffixes(name)
-    path = Path(name)
+    mark = codecs.BOM_UTF8 if suffix in _TABLES and encoding not in _PLAIN else b""
+    return RowFile(Path(name), compression, suffix, columns, mark, separator if suffix == "csv" else "")
+
+
+def check_writable(destination: str | Path) -> None:
+    """Raise DataError where no file of rows can be: now, not after the work. `-` is standard output."""
+    path, name = Path(destination), str(destination)
+    if name == "-":
+        return
     if path.is_dir():
         raise DataError(f"{name} is a folder: name a file to write to.")
     if not path.parent.is_dir():
         raise DataError(f"{name} cannot be written: there is no folder {str(path.parent)!r}.")
-    kind = format or suffix
-    mark = codecs.BOM_UTF8 if kind in _TABLES and encoding not in _PLAIN else b""
-    return RowFile(path, compression, kind, columns, mark)
+    format_for(split_suffixes(name)[0], name)
 
 
 class RowFile:
     """An output file; see `open_writer`."""
 
-    def __init__(self, path: Path | None, compression: str, suffix: str, columns: Sequence[str], mark: bytes) -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        compression: str,
+        suffix: str,
+        columns: Sequence[str],
+        mark: bytes,
+        separator: str = "",
+    ) -> None:
         self._path = path
         self._part = path.with_name(path.name + ".part") if path is not None else None
         made = format_for(suffix, str(path) if path is not None else "standard output")
+        made.separator = separator
         self._files = contextlib.ExitStack()
         self._stream = self._open(compression)
         try:

@@ -63,10 +63,7 @@ class TermCounts:
         try:
             counts = self._vectoriser.fit_transform(texts)
         except ValueError as error:  # scikit-learn's words for an empty vocabulary
-            raise DataError(
-                f"No terms are left of {len(texts)} texts (analyser {self.analyser_!r}, min_df {self.min_df_}). "
-                "Are the texts in the right column? Otherwise lower min_df with --set encoder.min_df=1."
-            ) from error
+            raise DataError(_no_terms(len(texts), self.analyser_, self.min_df_)) from error
         counts.sort_indices()  # as `transform` has them: sums are then the same to the last bit
         self._fitted = (texts, counts) if isinstance(texts, tuple) else None
         return counts
@@ -149,3 +146,11 @@ def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:
 
 def _is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _no_terms(n: int, analyser: str, min_df: int) -> str:
+    """What to do where n texts have none."""
+    if not n:
+        return "There is no text to learn terms from: counted words need labelled rows, or unlabelled texts."
+    lower = " Otherwise lower min_df with --set encoder.min_df=1." if min_df > 1 else ""
+    return f"No terms are left of {n} texts (analyser {analyser!r}, min_df {min_df}). Is it the right column?{lower}"

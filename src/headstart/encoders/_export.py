@@ -27,7 +27,8 @@ def export_onnx(model: "PooledModel", path: Path) -> None:
 
     The older exporter (`dynamo=False`) comes first: onnxruntime fuses its attention blocks, it is four times
     quicker here. Where it fails, or gives other features than torch for other shapes than it was shown, the
-    newer one is tried if its package onnxscript is installed. Raises EncoderUnavailable when none is right.
+    newer one is tried if its package onnxscript is installed. Raises EncoderUnavailable when none is right, OSError
+    where the file cannot be written.
     """
     from headstart.encoders._torch import quiet
 
@@ -43,6 +44,9 @@ def export_onnx(model: "PooledModel", path: Path) -> None:
             with quiet():
                 _write(model, path, dynamo)
             off = _difference(model, path)
+        except OSError:  # a disk that is full, no fault of the model's
+            path.unlink(missing_ok=True)
+            raise
         except Exception as error:  # the exporters and onnxruntime raise whatever their parts raise
             problems.append(f"{type(error).__name__}: {' '.join(str(error).split())[:200]}")
             continue

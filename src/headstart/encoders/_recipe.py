@@ -40,6 +40,7 @@ _OFFSET_POSITIONS = {
 }  # fmt: skip
 _POSITION_KEYS = ("max_position_embeddings", "n_positions")
 DEPTH_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")  # the names that configurations give to depth
+_MODULES = "modules.json"  # a list, unlike other files
 _LONGEST = 512  # for models that state no limit (T5, XLNet): attention costs grow with the square
 
 
@@ -141,6 +142,8 @@ def _read_json(path: Path) -> dict[str, Any]:
         value = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise EncoderUnavailable(f"{path} is not readable JSON: {error}.") from error
+    if not isinstance(value, dict) and path.name != _MODULES:
+        raise EncoderUnavailable(f"{path} holds no JSON object, but a {type(value).__name__}.")
     return value if isinstance(value, dict) else {"modules": value}
 
 
@@ -167,7 +170,7 @@ def _sentence_config(folder: Path) -> dict[str, Any]:
 def _stated_modules(folder: Path) -> dict[str, Any]:
     """What modules.json says of a sentence-transformers folder; pooling None when it says nothing."""
     found: dict[str, Any] = {"pooling": None, "normalise": False, "dense": ()}
-    for module in _read_json(folder / "modules.json").get("modules", ()):
+    for module in _read_json(folder / _MODULES).get("modules", ()):
         package, _, kind = str(module.get("type", "")).rpartition(".")
         path = folder / str(module.get("path", ""))
         first = found["pooling"] is None

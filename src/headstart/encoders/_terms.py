@@ -10,8 +10,10 @@ from headstart.text.segment import Segmenter, segment
 
 __all__ = ["choose_analyser", "make_analyser"]
 
-# A word is a run of letters, digits and apostrophes; ! and ? carry sentiment and question type.
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[!?]")
+# A word is a run of letters, digits and apostrophes; ! and ? carry sentiment and question type, and so do pictures,
+# each a word of its own, without their colour of skin
+_PICTURE = "[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
+_WORD = re.compile(rf"[^\W_]+(?:'[^\W_]+)*|[!?]|{_PICTURE}")
 _CHARACTERS = "\N{SYMBOL FOR UNIT SEPARATOR}"  # prefix, and never part of a text's word
 _SPACE = re.compile(r"\s+")
 

@@ -116,7 +116,9 @@ def load_tokenizer(folder: Path) -> tuple[Any, int]:
 
 
 def _load(folder: Path, dtype: torch.dtype, has_decoder: bool) -> tuple[nn.Module, set[str]]:
-    """The model (of encoder-decoders the encoder) and the names of the weights that were not in its files."""
+    """The model (of encoder-decoders the encoder) and the names of the weights that were not in its files. Raises
+    EncoderUnavailable for weights of another shape than config.json says.
+    """
     from transformers import AutoModel, AutoModelForTextEncoding
 
     how = {
@@ -124,15 +126,21 @@ def _load(folder: Path, dtype: torch.dtype, has_decoder: bool) -> tuple[nn.Modul
         "use_safetensors": True,
         "trust_remote_code": False,
         "output_loading_info": True,
+        "ignore_mismatched_sizes": True,  # they are refused here, in other words
     }
-    if not has_decoder:
-        model, info = AutoModel.from_pretrained(folder, **how)
-        return model, set(info["missing_keys"])
     try:
-        model, info = AutoModelForTextEncoding.from_pretrained(folder, **how)
+        model, info = (AutoModelForTextEncoding if has_decoder else AutoModel).from_pretrained(folder, **how)
     except ValueError:  # the library maps only some families (T5, UMT5, ...); the others are loaded whole
+        if not has_decoder:
+            raise
         whole, info = AutoModel.from_pretrained(folder, **how)
         model = whole.get_encoder()
+    if other := sorted(info["mismatched_keys"]):
+        name, in_file, by_config = other[0]
+        raise EncoderUnavailable(
+            f"{folder}: {len(other)} of the model's weights have another shape than config.json says (such as {name}: "
+            f"{tuple(in_file)} in the files, {tuple(by_config)} by config.json). They are of different models."
+        )
     return model, set(info["missing_keys"])
 
 

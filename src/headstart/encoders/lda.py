@@ -41,6 +41,7 @@ class Lda(TermCounts):
         """Learn vocabulary and topics. Raises ConfigError, DataError."""
         check_whole("n_topics", self.n_topics)
         check_whole("n_passes", self.n_passes)
+        check_whole("random_state", self.random_state, least=0)
         counts = self._fit_counts(texts)
         self._model = self._unfitted(min(self.n_topics, len(texts))).fit(counts)
         return self

@@ -41,8 +41,9 @@ class Lsa(Tfidf):
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary, document frequencies and directions. Raises ConfigError, DataError."""
         check_whole("n_components", self.n_components)
+        check_whole("random_state", self.random_state, least=0)
         super().fit(texts)
-        features = super().encode(texts)
+        features = super().encode(sorted(texts))  # the solver's random start belongs to rows: their order is no matter
         n_components = min(self.n_components, *features.shape)
         _, values, directions = randomized_svd(features, n_components, random_state=self.random_state)
         kept = values > _SMALLEST * values[0]

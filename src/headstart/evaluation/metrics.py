@@ -1,4 +1,4 @@
-"""The scores of one model on labelled texts, each with a bootstrap interval.
+"""The scores of one model on labelled texts, each with an interval.
 
 Shape letters: n texts, k classes (those of the model, then test labels that the model does not know).
 """
@@ -13,6 +13,7 @@ from headstart.errors import DataError
 from headstart.evaluation.labels import encode_true
 from headstart.evaluation.results import Bin, ClassScores, Evaluation, Interval, Mistake
 from headstart.functional import confusion, probability, ranking, resampling
+from headstart.functional.conformal import exact_interval
 from headstart.functional.confusion import Counts
 
 if TYPE_CHECKING:
@@ -167,8 +168,9 @@ def evaluate(
     classes: the model's, as in the columns of probabilities (n, k); y_true (n,): labels, not codes. Labels
     that the model does not know count as errors (see `labels.unknown_labels`) and follow the model's
     classes in `Evaluation.classes`, the confusion matrix and the macro averages. Classes without a row are in no
-    average, and their own scores are nan. Scores of labels: percentile bootstrap over the rows (exact multinomial
-    draws of the confusion cells); of probabilities: see there.
+    average, and their own scores are nan. Intervals: accuracy, and precision and recall of a class, which are shares
+    of rows: exact (Clopper and Pearson); other scores of labels: percentile bootstrap over the rows (exact multinomial
+    draws of the confusion cells; F1 of a class: those that have a row of it); of probabilities: see there.
     n_bootstrap 0: no intervals. texts None: no mistakes listed. Empty reliability bins are left out.
 
     Raises DataError when there are no rows or the lengths differ.
@@ -186,7 +188,9 @@ def evaluate(
     replicates = confusion.counts_of(cells // k, cells % k, draws, k)
     metrics = {}
     for metric in METRICS.values():
-        if metric.needs == "labels":
+        if metric.function is confusion.accuracy:
+            metrics[metric.name] = _share(counts.hits.sum(), counts.support.sum(), n_bootstrap)
+        elif metric.needs == "labels":
             metrics[metric.name] = _interval(float(metric.function(counts)), metric.function(replicates))
         elif (interval := metric.function(p, y, n_bootstrap, rng)) is not None:
             metrics[metric.name] = interval
@@ -230,21 +234,27 @@ def _interval(value: float, replicates: "Floats") -> Interval:
     return Interval(value, float(low), float(high))
 
 
+def _share(n_hits: float, n: float, n_bootstrap: int) -> Interval:
+    """n_hits of n rows with the exact interval; without ends where none is asked for, and 0 where n is 0."""
+    if not n_bootstrap or not n:
+        return Interval(float(n_hits / n) if n else 0.0)
+    return Interval(float(n_hits / n), *exact_interval(int(n_hits), int(n)))
+
+
 def _per_class(names: Sequence[str], counts: Counts, replicates: Counts) -> tuple[ClassScores, ...]:
     """Precision, recall and F1 of each class, as in `names`; nan for those without a row."""
-    columns = []
-    for score in (confusion.precision, confusion.recall, confusion.f1):
-        value, drawn = score(counts), score(replicates)
-        columns.append(
-            [
-                _interval(float(value[c]), drawn[:, c]) if counts.support[c] else Interval(float("nan"))
-                for c in range(len(names))
-            ]
-        )
-    return tuple(
-        ClassScores(name, precision, recall, f1, int(support))
-        for name, precision, recall, f1, support in zip(names, *columns, counts.support, strict=True)
-    )
+    nothing, n_bootstrap = Interval(float("nan")), len(replicates.hits)
+    f1, drawn = confusion.f1(counts), confusion.f1(replicates)
+
+    def scores(name: str, c: int) -> ClassScores:
+        hits, support, predicted = (float(count[c]) for count in counts)
+        if not support:
+            return ClassScores(name, nothing, nothing, nothing, 0)
+        precision, recall = (_share(hits, n, n_bootstrap) for n in (predicted, support))
+        has_rows = replicates.support[:, c] > 0
+        return ClassScores(name, precision, recall, _interval(float(f1[c]), drawn[has_rows, c]), int(support))
+
+    return tuple(scores(name, c) for c, name in enumerate(names))
 
 
 def _reliability(confidence: "Floats", correct: "Any") -> tuple[Bin, ...]:

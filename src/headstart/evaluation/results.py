@@ -23,7 +23,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """A figure with its bootstrap 95 % interval; low and high are None where none was computed."""
+    """A figure with its 95 % interval; low and high are None where none was computed."""
 
     value: float
     low: float | None = None

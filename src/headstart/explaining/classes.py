@@ -3,7 +3,7 @@
 Shape letters: d features, k classes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from headstart.explaining.terms import CHARACTERS
 from headstart.explaining.texts import MOST_READS, code_of, explainer
 from headstart.explaining.values import ClassWords, Weighted
 from headstart.progress import track
+from headstart.text.language import unfamiliar
 from headstart.text.normalise import fold, require_texts
 
 if TYPE_CHECKING:
@@ -88,13 +89,14 @@ def exact_class_words(predictor: "Predictor", *, n: int = 20) -> tuple[ClassWord
     A weight is what one unit of the term adds to the class's score (`Explanation`); a Chinese word and the character
     n-gram of the same characters stand together, with the sum of their weights. Of a head that reads other features
     too, only the terms' part is said: its method is "exact (n-grams only)". Of terms whose presence counts (a binary
-    `bow`, as the lexicon of `few_labels` is) only single words are told: the longer ones correct what their words say.
+    `bow`, as the lexicon of `few_labels` is) only single words are told, in a script that was learnt from: the longer
+    ones correct what their words say.
     """
     linear = Linear.of(predictor)
     if linear is None:
         return None
     coef = linear.scorer.coef
-    columns = _told(linear)
+    columns = _told(linear, predictor.languages)
     means, factor = coef.mean(axis=0, dtype=np.float64), len(coef) / (len(coef) - 1)
     n_seen = min(_SPARE * n, len(columns))
     weakness = (means - row if len(columns) == len(means) else (means - row)[columns] for row in coef)
@@ -113,15 +115,17 @@ def exact_class_words(predictor: "Predictor", *, n: int = 20) -> tuple[ClassWord
     return tuple(ClassWords(name, strongest(code), method) for code, name in enumerate(predictor.classes))
 
 
-def _told(linear: Linear) -> "Ints":
+def _told(linear: Linear, languages: Mapping[str, float]) -> "Ints":
     """(m,) columns of the terms that say something by themselves."""
     is_told = linear.columns.counter >= 0
     for number, counter in enumerate(linear.counters):
         if getattr(counter, "binary", False):
-            is_single = np.ones(len(linear.vocabulary(number)), dtype=bool)
-            is_single[[column for term, column in linear.vocabulary(number).items() if " " in term]] = False
+            terms, places = list(linear.vocabulary(number)), list(linear.vocabulary(number).values())
+            is_shown = np.ones(len(terms), dtype=bool)
+            is_strange = unfamiliar(terms, languages)
+            is_shown[places] = [" " not in term and not odd for term, odd in zip(terms, is_strange, strict=True)]
             own = np.flatnonzero(linear.columns.counter == number)
-            is_told[own] = is_single[linear.columns.term[own]]
+            is_told[own] = is_shown[linear.columns.term[own]]
     return np.flatnonzero(is_told)
 
 

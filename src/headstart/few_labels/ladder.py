@@ -63,7 +63,7 @@ class Rung:
     @classmethod
     def of(cls, what: str, pool: "Pool", parts: Parts, verdict: str, why: str, began: float) -> Self:
         """With what the held-out rows say of the pool, and the seconds since `began`."""
-        n = len(parts.y) if len(pool.losses) else 0
+        n = len(np.unique(parts.rows)) if len(pool.losses) else 0
         right = float(np.mean(pool.held_out.argmax(axis=1) == parts.asked)) if n else 0.0
         low, high = exact_interval(round(right * n), n) if n else (0.0, 1.0)
         return cls(what, right, low, high, n, verdict, why, time.perf_counter() - began)

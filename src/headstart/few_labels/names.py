@@ -153,8 +153,11 @@ def directions(
         vectors = encode(words)
         centres[negated] = vectors.mean(axis=0)
         likeness = vectors @ _unit(centres).T
+    if words and n_near and len(names) > 1 and alone:
+        best = likeness.argmax(axis=1)
+        second, highest = np.partition(likeness, -2, axis=1)[:, -2:].T
         for label in alone:
-            lead = likeness[:, label] - np.delete(likeness, label, axis=1).max(axis=1)
+            lead = likeness[:, label] - np.where(best == label, second, highest)
             nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:n_near]
             centres[label] = np.concatenate([own[label], vectors[nearest]]).mean(axis=0)
     return _unit(centres - centres.mean(axis=0))

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.preprocessing import normalize
 
+from headstart.data.folding import digests
 from headstart.encoders import component_of, make_encoder
 from headstart.encoders.composed import Composed
 from headstart.encoders.lsa import Lsa
@@ -206,8 +207,10 @@ def wanted_unlabelled(task: Task) -> tuple[list[str], int]:
     is in, where there are any; and how many are in another one.
     """
     given = task.unlabelled if task.unlabelled is not None else Dataset(())
-    known = set(task.texts)
-    texts = [text for text in dict.fromkeys(given.texts) if text not in known and text.strip()]
+    keys = digests(given.texts)
+    first = np.unique(keys, return_index=True)[1]
+    new = np.sort(first[~np.isin(keys[first], digests(task.texts))])
+    texts = [given.texts[row] for row in new if given.texts[row].strip()]
     spoken = {language for language, share in language_shares(task.texts).items() if share >= _SPOKEN}
     if not texts or not spoken or "mixed" in spoken:
         return texts, 0

@@ -83,6 +83,7 @@ class Checkpoint:
     _best: str | None = field(init=False, default=None)  # the file of the best weights that are in place
     _written: float = field(init=False)
     _write_s: float = field(init=False, default=_FIRST_WRITE_S)
+    _is_told: bool = field(init=False, default=False)  # that a disk is full
 
     def __post_init__(self) -> None:
         self._written = self.clock()
@@ -117,7 +118,7 @@ class Checkpoint:
         return self.clock() - self._written >= (min(wait, self.every_s) if at_pause else self.every_s)
 
     def write(self, saved: Saved) -> bool:
-        """Put this state in the place of the last one. A disk that is full is reported, and does not end the run."""
+        """Put this state in the place of the last one. A disk that is full is reported, once, and ends no run."""
         begun = self.clock()
         best = None if saved.best_step is None else _BEST.format(saved.best_step)
         state = {
@@ -135,7 +136,9 @@ class Checkpoint:
             _put(self.folder / _LAST, saved.tensors, {_STATE: json.dumps(state)})
             _remove(self.folder, but={_LAST, best})
         except OSError as error:
-            _log.warning("%s: no checkpoint could be written (%s). The run goes on.", self.folder, error.strerror)
+            if not self._is_told:
+                _log.warning("%s: no checkpoint could be written (%s). The run goes on.", self.folder, error.strerror)
+            self._is_told = True
             return False
         finally:
             self._written = self.clock()
@@ -168,8 +171,8 @@ class Checkpoint:
 
 
 def is_there(folder: Path) -> bool:
-    """Whether the folder holds a checkpoint."""
-    return any(folder.glob(_LAST))
+    """Whether the folder holds a checkpoint, be it of a later run alone: the first may have been over in no time."""
+    return any(folder.glob(_LAST)) or any(folder.glob(f"{_RUN.format('*')}/{_LAST}"))
 
 
 def discard(folder: Path) -> None:
@@ -232,10 +235,14 @@ def _put(path: Path, tensors: Tensors, metadata: dict[str, str]) -> None:
 
     half = path.with_name(path.name + _HALF)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with half.open("wb") as file:  # as bytes: the library's own writing raises no OSError on a full disk
-        file.write(save(plain, metadata))
-        file.flush()
-        os.fsync(file.fileno())
+    try:
+        with half.open("wb") as file:  # as bytes: the library's own writing raises no OSError on a full disk
+            file.write(save(plain, metadata))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        half.unlink(missing_ok=True)  # whose room others need
+        raise
     half.replace(path)
     _sync_folder(path.parent)
 
@@ -263,11 +270,11 @@ def _remove(folder: Path, but: set[str | None]) -> None:
 
 
 def _differing(given: Mapping[str, str], wanted: Mapping[str, str]) -> list[str]:
-    """`learning_rate was 0.1 and is 0.2`, `the texts differ`: what is not the same in the two."""
+    """`learning_rate was 0.1 and is 0.2`, `the texts: not the same`: what is not the same in the two."""
     said = []
     for name in sorted({*given, *wanted}):
         was, now = given.get(name), wanted.get(name)
         if was != now:
             short = all(value is None or len(value) <= _SHOWN for value in (was, now))
-            said.append(f"{name} was {was} and is {now}" if short else f"{name} differs")
+            said.append(f"{name} was {was} and is {now}" if short else f"{name}: not the same")
     return said

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,11 +73,13 @@ class Observer:
 
 
 @contextmanager
-def observe(run: "Run") -> Iterator[Observer]:
+def observe(run: "Run", number: int = 0) -> Iterator[Observer]:
     """An observer to call with each step of the run; the log that its settings name is closed after the block.
 
     Logged are, by step: loss (of the step's batch), learning_rate_factor, gradient_norm (before clipping),
-    held_out_loss and held_out_accuracy. Raises ConfigError, MissingExtra as `check_log`.
+    held_out_loss and held_out_accuracy. number: of the run, from 0, where several make up one training: the figures of
+    later ones stand apart, in a folder run-2 or with that before their names. Raises ConfigError, MissingExtra as
+    `check_log`.
     """
     log_to = run.settings.log_to
     with ExitStack() as stack:
@@ -85,8 +88,11 @@ def observe(run: "Run") -> Iterator[Observer]:
             return
         check_log(log_to)
         kind, _, place = log_to.partition(":")
-        log = _tensorboard(stack, place) if kind == "tensorboard" else _mlflow(stack, asdict(run.settings))
-        yield Observer(run, log)
+        own = f"run-{number + 1}" if number else ""
+        if kind == "tensorboard":
+            yield Observer(run, _tensorboard(stack, str(Path(place) / own)))
+        else:
+            yield Observer(run, _mlflow(stack, asdict(run.settings), f"{own}/" if own else ""))
 
 
 def _tensorboard(stack: ExitStack, folder: str) -> _Log:
@@ -101,8 +107,8 @@ def _tensorboard(stack: ExitStack, folder: str) -> _Log:
     return log
 
 
-def _mlflow(stack: ExitStack, settings: dict[str, Any]) -> _Log:
-    """To the run that the caller has open, else to one of its own that has the settings too."""
+def _mlflow(stack: ExitStack, settings: dict[str, Any], before: str) -> _Log:
+    """To the run that the caller has open, else to one of its own that has the settings too. before: each name."""
     import mlflow  # type: ignore[import-not-found, unused-ignore] # few have it
     from mlflow.entities import Metric  # type: ignore[import-not-found, unused-ignore] # likewise
 
@@ -117,7 +123,7 @@ def _mlflow(stack: ExitStack, settings: dict[str, Any]) -> _Log:
 
     def log(step: int, figures: dict[str, float]) -> None:
         now_ms = int(1000 * time.time())
-        kept.extend(Metric(name, value, now_ms, step) for name, value in figures.items())
+        kept.extend(Metric(f"{before}{name}", value, now_ms, step) for name, value in figures.items())
         if len(kept) >= _MLFLOW_BATCH:
             send()
 

@@ -117,8 +117,10 @@ class Support:
 
     def _said(self) -> str:
         n_steps = n_steps_of(self.inputs, self.y, np.arange(len(self.y)), self.settings)
-        layers = f"The highest {self.settings.top_layers}" if self.network.n_frozen else "All"
-        return f"{layers} layers were tuned on {len(self.y):,} rows in {n_steps:,} steps, all pairs of a batch at once."
+        top = self.settings.top_layers
+        layers = "All layers were" if not self.network.n_frozen else f"The highest {top} layers were"
+        layers = "The highest layer was" if self.network.n_frozen and top == 1 else layers
+        return f"{layers} tuned on {len(self.y):,} rows in {n_steps:,} steps, all pairs of a batch at once."
 
 
 def _verdict(before: "Floats", after: "Floats", y: "Ints") -> tuple[bool, list[str]]:

@@ -20,21 +20,25 @@ def calibration_error(confidence: "Floats", correct: "Bools", n_bins: int = 15, 
     confidence (n,): the top probabilities; correct (n,). A calibrated model has a value above 0, because each bin's
     share right is of few texts; debiased takes off what that adds on average, by the normal approximation around the
     gaps that were seen (of a calibrated model: some 40 % of the value), and cuts at 0. Of n < n_bins texts each is a
-    bin of its own.
+    bin of its own; texts of equal confidence count as right by the share of them that are. Raises ValueError for none.
 
     Sources: Nguyen and O'Connor, EMNLP 2015 (bins of equal mass); Kumar et al., NeurIPS 2019, section 5 (the
     normal correction). Departure: the correction is the mean of a folded normal, in closed form instead of by draws.
     """
+    if not len(confidence):
+        raise ValueError("A calibration error needs one text at least.")
+    _, alike = np.unique(confidence, return_inverse=True)
+    shares = (np.bincount(alike, np.asarray(correct)) / np.bincount(alike))[alike]
     order = np.argsort(confidence, kind="stable")
     parts = np.array_split(order, min(n_bins, len(order)))
-    shares = np.array([len(part) for part in parts]) / len(order)
-    right = np.array([np.mean(correct[part]) for part in parts])
+    weights = np.array([len(part) for part in parts]) / len(order)
+    right = np.array([np.mean(shares[part]) for part in parts])
     gaps = np.abs(right - np.array([np.mean(confidence[part]) for part in parts]))
-    plain = float(shares @ gaps)
+    plain = float(weights @ gaps)
     if not debiased:
         return plain
-    errors = np.sqrt(right * (1 - right) / (shares * len(order)))
-    return max(0.0, 2 * plain - float(shares @ _folded_mean(gaps, errors)))
+    errors = np.sqrt(right * (1 - right) / (weights * len(order)))
+    return max(0.0, 2 * plain - float(weights @ _folded_mean(gaps, errors)))
 
 
 def _folded_mean(mean: "Floats", deviation: "Floats") -> "Floats":

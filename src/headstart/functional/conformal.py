@@ -3,10 +3,11 @@
 Rows and new texts are taken to be drawn alike. Shape letters: n rows, k classes.
 """
 
-from math import ceil, log
+from math import ceil, log, log1p
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.special import betaincinv
 
 if TYPE_CHECKING:
     from headstart.types import Bools, Floats, Ints
@@ -21,6 +22,7 @@ __all__ = [
     "sure_threshold",
 ]
 
+_ROUNDING = 1e-9  # rows that products of floating-point numbers may be off by
 _FIRST_SHARE = 4  # the first test of `sure_threshold` is on a quarter of the rows (docs/log.md)
 
 
@@ -67,13 +69,13 @@ def expected_threshold(confidence: "Floats", correct: "Bools", max_error: float)
     among the answered does not always fall as the threshold rises, as their proof needs.
     """
     path = _path(confidence, correct)
-    good = np.flatnonzero(path.n_wrong + 1 <= max_error * (path.n_answered + 1))
+    good = np.flatnonzero(path.n_wrong + 1 <= max_error * (path.n_answered + 1) + _ROUNDING)
     return _at(path, int(good[-1])) if len(good) else _NOTHING
 
 
 def fewest_rows(max_error: float, doubt: float) -> int:
     """How many rows must be answered without any mistake to show that the error is at most `max_error`."""
-    return ceil(log(doubt) / log(1.0 - max_error))
+    return ceil(log(doubt) / log1p(-max_error))
 
 
 def least_probability(true_probability: "Floats", max_error: float) -> float:
@@ -86,7 +88,8 @@ def least_probability(true_probability: "Floats", max_error: float) -> float:
     Sources: Sadinle et al., JASA 2019 (the score, whose sets are the smallest on average); Vovk 2012 (out-of-fold
     scores). Departure: new texts are scored by one model of all rows, not by those of the folds.
     """
-    n_left_out = int(np.floor(max_error * (len(true_probability) + 1) + 1e-9))  # of n + 1 rows, the new one included
+    n = len(true_probability)
+    n_left_out = min(int(np.floor(max_error * (n + 1) + _ROUNDING)), n)  # of n + 1 rows, the new one included
     return float(np.sort(true_probability)[n_left_out - 1]) if n_left_out else 0.0
 
 
@@ -97,12 +100,12 @@ def label_sets(probabilities: "Floats", least: float) -> "Bools":
     return held
 
 
-def exact_interval(n_wrong: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact two-sided interval of a share. Source: Clopper and Pearson 1934."""
-    from scipy.stats import binomtest  # a second to import, which no bundle without a limit should pay
-
-    found = binomtest(n_wrong, n).proportion_ci(level, method="exact")
-    return float(found.low), float(found.high)
+def exact_interval(n_hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """The exact two-sided interval of a share of n > 0 rows. Source: Clopper and Pearson 1934, by beta quantiles."""
+    tail = (1.0 - level) / 2
+    low = betaincinv(n_hits, n - n_hits + 1, tail) if n_hits else 0.0
+    high = betaincinv(n_hits + 1, n - n_hits, 1.0 - tail) if n_hits < n else 1.0
+    return float(low), float(high)
 
 
 class _Path(NamedTuple):

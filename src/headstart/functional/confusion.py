@@ -7,6 +7,7 @@ class is never predicted (or never true) its precision (or recall) is 0, as scik
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
@@ -36,16 +37,16 @@ class Counts(NamedTuple):
 def counts_of(true: "Ints", predicted: "Ints", cells: "Ints", k: int) -> Counts:
     """Counts (..., k) from `cells` (..., m): how many rows have true class true[j], predicted[j] in cell j.
 
-    true, predicted (m,) codes 0..k-1.
+    true, predicted (m,) codes 0..k-1. Here one leading axis at most.
     """
-    m = len(true)
-    onto = np.zeros((3, m, k))
-    every = np.arange(m)
-    onto[0, every, true] = true == predicted
-    onto[1, every, true] = 1.0
-    onto[2, every, predicted] = 1.0
-    cells = np.asarray(cells, dtype=np.float64)
-    return Counts(cells @ onto[0], cells @ onto[1], cells @ onto[2])
+    cells, every = np.asarray(cells, dtype=np.float64), np.arange(len(true))
+
+    def onto(code: "Ints", weight: "Floats") -> "Floats":
+        summed: Floats = cells @ csr_array((weight, (every, code)), shape=(len(true), k))
+        return summed
+
+    ones = np.ones(len(true))
+    return Counts(onto(true, ones * (true == predicted)), onto(true, ones), onto(predicted, ones))
 
 
 def _ratio(above: "Floats", below: "Floats") -> "Floats":

@@ -5,6 +5,7 @@ from typing import Any
 from scipy.sparse import issparse
 
 from headstart import registry
+from headstart.checks import check_whole
 from headstart.errors import ConfigError
 from headstart.types import Features, Head
 
@@ -21,6 +22,7 @@ def make_head(name: str, **settings: Any) -> Head:
         head: Head = made(**settings)
     except TypeError as error:
         raise ConfigError(f"Head {name!r}: {error}. See `headstart list heads`.") from error
+    check_whole("random_state", settings.get("random_state", 0), least=0, part="head")
     return head
 
 

@@ -3,6 +3,7 @@
 Shape letters: n texts, d features, k classes.
 """
 
+from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -66,10 +67,11 @@ def check_refit(features: "Features", y: "Ints", d: int, k: int) -> tuple["Featu
     return features, y
 
 
-def check_positive(**settings: float | None) -> None:
-    """Raise ConfigError for a setting that is given and not above 0."""
+def check_positive(**settings: object) -> None:
+    """Raise ConfigError for a setting that is given and no number above 0."""
     for name, value in settings.items():
-        if value is not None and not value > 0:
+        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and 0 < value < inf
+        if value is not None and not is_number:
             raise ConfigError(f"{name} is {value!r}; expected a number above 0, or None to choose it.")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
+from headstart.checks import check_number
 from headstart.errors import ConfigError
 from headstart.functional.probability import softmax
 from headstart.heads import _selection
@@ -42,7 +43,8 @@ class KernelRidge:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
-        check_positive(alpha=self.alpha, gamma=self.gamma)
+        check_positive(alpha=self.alpha)
+        check_number("gamma", self.gamma, above=True, part="head")
         features, y, k = check_fit(features, y)
         kernel, targets = self._learn_rows(features, y, k)
         self.offset_ = targets.mean(axis=0)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
+from headstart.checks import check_whole
 from headstart.functional.probability import softmax
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import _selection
-from headstart.heads._features import check_fit, check_positive, check_refit, check_width, fitted, unit_rows
+from headstart.heads._features import check_fit, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Knn:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Keep features (n, d), dense or CSR, and codes y (n,); choose k. Raises DataError."""
-        check_positive(n_neighbors=self.n_neighbors)
+        check_whole("n_neighbors", self.n_neighbors, optional=True, part="head")
         features, codes, k = check_fit(features, y)
         self._keep(features, codes, k)
         n = len(codes)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from headstart.errors import ConfigError
+from headstart.checks import check_number
 from headstart.functional.probability import fit_scale, softmax
 from headstart.heads._features import check_fit, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
@@ -33,8 +33,7 @@ class Prototype:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError."""
-        if self.shrinkage < 0:
-            raise ConfigError(f"shrinkage is {self.shrinkage!r}; expected a number of rows, 0 or more.")
+        check_number("shrinkage", self.shrinkage, part="head")
         features, y, k = check_fit(features, y)
         rows, lengths = unit_rows(features)
         onto = np.eye(k)[y]  # (n, k)

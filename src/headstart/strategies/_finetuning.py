@@ -271,11 +271,15 @@ def _by_language(texts: Sequence[str]) -> str:
     return "minilm"
 
 
+def _highest(n: int | None) -> str:
+    return "the highest layer" if n == 1 else f"the highest {n} layers"
+
+
 def reasons_of(run: "Run", depth: int) -> list[str]:
     """Sentences for the report."""
     settings = run.settings
     top = settings.top_layers
-    what = "the last linear layer alone" if top == 0 else f"the highest {top} layers" if depth else "all layers"
+    what = "the last linear layer alone" if top == 0 else _highest(top) if depth else "all layers"
     said = [
         f"Fine-tuned {what} for {len(run.losses):,} steps of at most {settings.batch_rows} rows, "
         f"{run.n_epochs():.3g} epochs.",

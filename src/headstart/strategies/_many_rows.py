@@ -15,7 +15,7 @@ import numpy as np
 
 from headstart.errors import MissingExtra
 from headstart.functional.probability import log_losses
-from headstart.held_out import Predict, by_others, in_columns
+from headstart.held_out import Predict, by_others, in_columns, part_of
 from headstart.predictor import Predictor
 from headstart.strategies.contrastive import Contrastive
 from headstart.strategies.finetune import Finetune
@@ -106,7 +106,7 @@ def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:
     """As `by_others` asks for it. Texts that the whole has read come from the feature cache, if there is one."""
 
     def learn(rows: Ints) -> Predict:
-        pooled = Pooled().fit(task.part(rows))
+        pooled = Pooled().fit(part_of(task, rows))
         return in_columns(pooled.predict_proba, pooled.classes, task.classes)
 
     return learn

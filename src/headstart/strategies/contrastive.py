@@ -4,9 +4,9 @@ rows at once; then a logistic head learns from its features.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
@@ -31,7 +31,7 @@ _LEAST_ROWS = 2  # of each class in a half, for a head to learn from
 _MANY = 2000  # rows: the answers of one half are enough
 _WITHOUT_EFFECT = (
     "reinit_layers", "l1", "l2_sp", "label_smoothing", "class_weight", "dropout", "head_learning_rate", "average",
-    "patience", "checks_per_epoch", "log_to",
+    "patience", "checks_per_epoch", "log_to", "least_steps", "probe_rows", "checkpoint_every_s",
 )  # fmt: skip
 
 
@@ -51,14 +51,20 @@ class _ContrastiveSettings(Settings):
         check_choice("loss", self.loss, _LOSSES, part="strategy")
         check_number("temperature", self.temperature, above=True, part="strategy")
         check_flag("guard", self.guard, part="strategy")
-        given = [f.name for f in fields(Settings) if f.name in _WITHOUT_EFFECT and getattr(self, f.name) != f.default]
-        if given:
-            raise ConfigError(
-                f"The strategy contrastive makes no use of strategy.{given[0]}: its loss is that of pairs of rows, "
-                "and no rows are held out. Leave it out, or take full_finetune or partial_finetune."
-            )
         if self.top_layers == 0:
             raise ConfigError("strategy.top_layers is 0: nothing would be tuned. The strategy linear_probe does that.")
+
+    @classmethod
+    def build(cls, defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Self:
+        """As others, but for knobs of a head that learns with the body. Raises ConfigError for these."""
+        built, usual = super(_ContrastiveSettings, cls).build(defaults, given), Settings()
+        for name in _WITHOUT_EFFECT:
+            if name in given and getattr(built, name) != getattr(usual, name):
+                raise ConfigError(
+                    f"The strategy contrastive makes no use of strategy.{name}: its loss is that of pairs of rows, "
+                    "and no rows are held out. Leave it out, or take full_finetune or partial_finetune."
+                )
+        return built
 
 
 class Contrastive(FineTuning):

@@ -128,7 +128,7 @@ class Finetune(FineTuning):
             return Mixture()
         until = None if ends_at is None else now + TRIAL_SHARE * (ends_at - now)
         words = _words(task, settings, learn)
-        once = replace(work, checkpoint=None), replace(settings, runs=1)
+        once = replace(work, checkpoint=None), replace(settings, runs=1, log_to=None)
         learnt = self._learn(*once, Rows(learn, asked[:0]), until, asked)
         return _mix(learnt, words, task, of_part=True)
 
@@ -157,8 +157,9 @@ class Finetune(FineTuning):
                 kept = None if place is None else place.of_run(number)
                 return Run(network, inputs, y, rows, learning, seed + number, ends_at, kept)
 
-            for run in in_turn(network, [partial(make, number) for number in range(n_runs)], ends_at):
-                with observe(run) as seen:
+            turns = in_turn(network, [partial(make, number) for number in range(n_runs)], ends_at)
+            for number, run in enumerate(turns):
+                with observe(run, number) as seen:
                     for step in run.steps():
                         seen(step)
             logits = decide(network, inputs, asked, settings) if run.kept is None else run.kept.logits

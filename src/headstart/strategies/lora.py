@@ -101,11 +101,17 @@ class Lora(FineTuning):
             above, _, own = name.rpartition(".")
             setattr(model.get_submodule(above), own, adapter.get_base_layer())
         model.requires_grad_(False)
+        if not adapters:
+            return ["No layer has an adapter: strategy.top_layers is 0."]
         n_all = sum(p.numel() for p in model.parameters())
         return [
-            f"Adapters on {len(adapters)} linear layers: {n_learnt:,} numbers learnt ({100 * n_learnt / n_all:.2g} %) "
+            f"Adapters on {len(adapters)} linear layers: {n_learnt:,} numbers learnt ({_percent(n_learnt / n_all)} %) "
             f"of the model's {n_all:,}, beside the last layer; then they were merged into the weights."
         ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g}" if share < 1 else f"{100 * share:,.0f}"
 
 
 def _adapters(model: "nn.Module") -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from headstart.errors import DataError
 
@@ -34,11 +34,16 @@ def fold(text: str) -> str:
 
 
 def require_texts(texts: object, name: str = "texts") -> tuple[str, ...]:
-    """The texts as a tuple. Raises DataError for a bare string, a value that is not a string, or a lone
-    surrogate (half a character, which no tokeniser reads), with the index of the first and their number.
+    """The texts as a tuple. Raises DataError for a bare string, a table, a mapping or a set, a value that is not a
+    string, or a lone surrogate (half a character, which no tokeniser reads), with the index of the first and their
+    number.
     """
     if isinstance(texts, str | bytes) or not isinstance(texts, Iterable):
         raise DataError(f"{name} must be a sequence of strings, got one {type(texts).__name__}.")
+    is_set = isinstance(texts, set | frozenset)
+    if is_set or isinstance(texts, Mapping) or hasattr(texts, "columns"):
+        what = "has no order" if is_set else "would give its names: pass one column of it"
+        raise DataError(f"{name} must be a sequence of strings; a {type(texts).__name__} {what}.")
     values = tuple(texts)
     wrong = [i for i, text in enumerate(values) if not isinstance(text, str)]
     if wrong:

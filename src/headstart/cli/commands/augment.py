@@ -50,6 +50,8 @@ def augment(
 
     if json and out == "-":
         raise ConfigError("--json prints a summary on stdout: name a file for the rows with --out.")
+    if out is not None:
+        data.check_writable(out)
     augmenter = Augmenter.from_spec(with_ if copies is None else f"{with_},copies:{copies}")
     with showing_progress():
         columns = data.Columns(text=text, label=label, domain="", title=title)
@@ -60,7 +62,8 @@ def augment(
         if out is not None:
             names = _new_columns(source.columns)
             all_names = [*source.columns, *names]
-            with data.open_writer(out, all_names, format=format, encoding=source.encoding) as writer:
+            like = {"encoding": source.encoding, "separator": source.separator}
+            with data.open_writer(out, all_names, format=format, **like) as writer:
                 writer.write({**row.values, names[0]: "", names[1]: row.line} for row in rows)
                 blank = {source.roles.title: ""} if source.roles.title else {}
                 writer.write(_new_rows(usable, found, source.roles.text, names, blank))

@@ -38,10 +38,12 @@ def evaluate(
     from headstart import data
     from headstart.bundle import load_bundle
     from headstart.cli.console import say, showing_progress, write_json
+    from headstart.config import check_page
     from headstart.evaluation.report import print_report, render_html, report_dict
     from headstart.job import repeat_command
     from headstart.reporting import report_on_bundle
 
+    check_page("--report", report)
     with showing_progress():
         say(f"loading {bundle}")
         predictor = load_bundle(bundle)
@@ -51,6 +53,7 @@ def evaluate(
             file, columns=columns, encoding=encoding, labelled=True, skip_bad_rows=skip_bad_rows,
             max_text_chars=max_text_chars, role="test",
         )  # fmt: skip
+        data.check_known_labels(loaded.dataset, map(str, predictor.classes), f"the bundle {bundle}")
         say(f"measuring on {loaded.dataset.n:,} rows")
         result = report_on_bundle(predictor, loaded, repeat_command(sys.argv[1:]), max_error)
     if report is not None:

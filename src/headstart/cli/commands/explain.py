@@ -50,6 +50,7 @@ def explain(
     from headstart.bundle import load_bundle
     from headstart.cli.commands._explain_view import show
     from headstart.cli.console import say, showing_progress, write_json
+    from headstart.config import check_page
     from headstart.evaluation.report import render_explanations
     from headstart.explaining import class_words
     from headstart.explaining import explain as explain_texts
@@ -59,6 +60,7 @@ def explain(
         raise typer.BadParameter("give texts, --file PATH, or --classes.", param_hint="TEXT")
     if not all(each.strip() for each in given):
         raise typer.BadParameter("an empty text has no words to explain.", param_hint="TEXT")
+    check_page("--out", out)
     with showing_progress():
         predictor = load_bundle(bundle)
         if file is not None:

@@ -79,7 +79,7 @@ def explore(
             facts.append(f"Page: {report}.")
         if labels_out is not None:
             columns = list(dict.fromkeys([*source.columns, label]))
-            with data.open_writer(labels_out, columns, encoding=source.encoding) as writer:
+            with data.open_writer(labels_out, columns, encoding=source.encoding, separator=source.separator) as writer:
                 writer.write(_labelled(rows, labels, label))
             facts.append(f"Labels: {labels_out}, column {label!r}.")
     if json:
@@ -90,16 +90,17 @@ def explore(
 
 def _check(clusters: str, report: str | None, labels_out: str | None, names: str | None, *, json: bool) -> int | None:
     """The number of clusters, None for auto. Raises ConfigError for options that cannot be used together."""
-    from pathlib import Path
-
+    from headstart.config import check_page
+    from headstart.data import check_writable
     from headstart.errors import ConfigError
 
     if json and labels_out == "-":
         raise ConfigError("--json prints a summary on stdout: name a file for the rows with --labels-out.")
     if names is not None and labels_out is None and report is None:
         raise ConfigError("--names has nothing to name: add --labels-out FILE for rows with labels, or --report FILE.")
-    if report is not None and not Path(report).absolute().parent.is_dir():
-        raise ConfigError(f"--report {report}: there is no folder {Path(report).parent}. Create it first.")
+    check_page("--report", report)
+    if labels_out is not None:
+        check_writable(labels_out)
     if clusters == "auto":
         return None
     if not clusters.isdecimal():

@@ -100,7 +100,8 @@ def _facts(found: "Audit", dataset: "Dataset") -> "RenderableType":
     facts.add_column(overflow="fold")
     unusable = found.n - dataset.n
     facts.add_row("rows", f"{found.n:,}" + (f" ({unusable:,} unusable)" if unusable else ""))
-    facts.add_row("classes", f"{len(found.classes):,}" if found.classes else "none: unlabelled")
+    none = "none: unlabelled" if dataset.labels is None else "none: no usable row has a label"
+    facts.add_row("classes", f"{len(found.classes):,}" if found.classes else none)
     if dataset.domains is not None:
         facts.add_row("domains", Text(_counted(dataset.domains)))
     shares = sorted(found.languages.items(), key=lambda item: -item[1])

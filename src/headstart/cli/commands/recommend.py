@@ -44,6 +44,8 @@ def recommend(
 
     Example: headstart recommend reviews.csv --encoders tfidf,minilm
     """
+    from dataclasses import replace
+
     from headstart import data
     from headstart.cli.console import showing_progress, write_json
     from headstart.recommend import recommend as ask
@@ -55,7 +57,7 @@ def recommend(
     more = (
         data.read_dataset(
             unlabelled,
-            columns=columns,
+            columns=replace(columns, or_usual=True),
             encoding=encoding,
             labelled=False,
             skip_bad_rows=skip_bad_rows,
@@ -84,6 +86,8 @@ def recommend(
         write_json(_payload(found, command, steps))
     else:
         _show(found, command, plain, steps)
+    if all(candidate.problem is not None for candidate in found.candidates):
+        raise typer.Exit(1)
 
 
 def _seconds(budget: str) -> float:

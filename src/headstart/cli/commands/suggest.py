@@ -55,6 +55,8 @@ def suggest(
 
     if json and out == "-":
         raise ConfigError("--json prints a summary on stdout: name a file for the rows with --out.")
+    if out is not None:
+        data.check_writable(out)
     with showing_progress():
         predictor = load_bundle(bundle)
         columns = partial(data.Columns.as_fitted, predictor.columns, text=text, title=title)
@@ -78,7 +80,8 @@ def suggest(
             place = label or predictor.columns.get("label") or "label"
             blank, names = [] if place in source.columns else [place], _new_columns(source.columns)
             all_names = [*source.columns, *blank, *names]
-            with data.open_writer(out, all_names, format=format, encoding=source.encoding) as writer:
+            like = {"encoding": source.encoding, "separator": source.separator}
+            with data.open_writer(out, all_names, format=format, **like) as writer:
                 writer.write(_chosen(rows, found, blank, names))
     facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
     if json:

@@ -41,6 +41,7 @@ class Format(Protocol):
     suffixes: ClassVar[tuple[str, ...]]
     decodes_text: ClassVar[bool]  # True: the bytes are text in some encoding
     notes: Sequence[str]  # what was guessed of how to read the file; there once its first row is
+    separator: str  # of the fields of a table (there likewise, or to write with), where it is not the suffix's; else ""
 
     def __init__(self, suffix: str) -> None: ...
 

@@ -20,7 +20,7 @@ class ClassFolders:
     decodes_text: ClassVar[bool] = True
 
     def __init__(self, suffix: str) -> None:
-        self.suffix, self.notes = suffix, ()
+        self.suffix, self.notes, self.separator = suffix, (), ""
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """`line` is the file's number in sorted order. What is neither hidden nor a .txt file inside a class

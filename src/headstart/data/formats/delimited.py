@@ -6,6 +6,7 @@ a closing quotation mark is a defect of that row, a quotation mark that is never
 
 import csv
 import io
+import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -22,6 +23,7 @@ __all__ = ["Delimited"]
 
 _SEPARATORS = {"csv": ",", "tsv": "\t"}
 _NAMES = {",": "commas", "\t": "tabs", ";": "semicolons", "|": "vertical bars"}
+_SEPARATOR_LINE = re.compile(r'"?sep=([^\w\s"]|\t)"?[\r\n]*', re.IGNORECASE)
 _MAX_FIELD_CHARS = 1 << 26  # a longer field is an unclosed quotation mark
 _LOOKED_AT = 1 << 16  # characters of a header
 _RECORDS_A_TURN = 256
@@ -30,14 +32,15 @@ _FIELD_LIMIT_LOCK = threading.Lock()
 
 class Delimited:
     """Reads and writes comma (csv) and tab (tsv) separated files. A header that is one name so, but several with
-    another of `_NAMES`, is read with that one: spreadsheets of many countries write semicolons.
+    another of `_NAMES`, is read with that one: spreadsheets of many countries write semicolons. A first line such as
+    `sep=;`, which Excel knows, names the separator and is no row.
     """
 
     suffixes: ClassVar[tuple[str, ...]] = tuple(_SEPARATORS)
     decodes_text: ClassVar[bool] = True
 
     def __init__(self, suffix: str) -> None:
-        self.suffix, self.notes = suffix, tuple[str, ...]()
+        self.suffix, self.notes, self.separator = suffix, tuple[str, ...](), ""
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """One row a record; `line` is the physical line on which the record starts; blank lines are no
@@ -45,7 +48,11 @@ class Delimited:
         """
         with io.TextIOWrapper(location.open(), encoding=encoding, newline="") as stream:
             first = stream.readline(_MAX_FIELD_CHARS)
-            separator = self._separator(first)
+            named = _SEPARATOR_LINE.fullmatch(first)
+            separator = named[1] if named else self._guessed(first)
+            if separator != _SEPARATORS[self.suffix]:
+                self.separator, self.notes = separator, (f"separated by {_NAMES.get(separator, repr(separator))}",)
+            first = "\n" if named else first  # a blank line is no record, and counts
             lines = chain([first] if first else [], stream)
             records = _records(csv.reader(lines, delimiter=separator, strict=True), location.name)
             header = _header(next(records, None), location.name)
@@ -61,18 +68,18 @@ class Delimited:
                 raise DataError(f"{location.name} has a header but no rows.")
 
     def open_writer(self, stream: BinaryIO, columns: Sequence[str]) -> Writer:
-        """UTF-8, lines end in LF, the header is written at once."""
-        return _DelimitedWriter(stream, columns, _SEPARATORS[self.suffix])
+        """UTF-8, lines end in LF, the header is written at once. Another separator than the suffix's is taken only
+        where the header shows it to those who read the file.
+        """
+        is_shown = self.separator and self._guessed(self.separator.join(columns)) == self.separator
+        return _DelimitedWriter(stream, columns, self.separator if is_shown else _SEPARATORS[self.suffix])
 
-    def _separator(self, header: str) -> str:
+    def _guessed(self, header: str) -> str:
         """That of the suffix, or the one that makes most columns of a header which is one name with it."""
         usual = _SEPARATORS[self.suffix]
         n_columns = {mark: len(next(csv.reader([header[:_LOOKED_AT]], delimiter=mark), ())) for mark in _NAMES}
         most = max(n_columns, key=n_columns.__getitem__)
-        if n_columns[usual] > 1 or n_columns[most] < 2:
-            return usual
-        self.notes = (f"separated by {_NAMES[most]}",)
-        return most
+        return usual if n_columns[usual] > 1 or n_columns[most] < 2 else most
 
 
 class _DelimitedWriter:

@@ -23,7 +23,7 @@ class JsonLines:
     decodes_text: ClassVar[bool] = True
 
     def __init__(self, suffix: str) -> None:
-        self.suffix, self.notes = suffix, ()
+        self.suffix, self.notes, self.separator = suffix, (), ""
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """One row a line; a line that is no JSON object is a defect of that row."""

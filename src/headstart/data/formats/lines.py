@@ -18,7 +18,7 @@ class Lines:
     decodes_text: ClassVar[bool] = True
 
     def __init__(self, suffix: str) -> None:
-        self.suffix, self.notes = suffix, ("one text a line",)
+        self.suffix, self.notes, self.separator = suffix, ("one text a line",), ""
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """One row a line that is not blank."""

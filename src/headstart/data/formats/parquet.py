@@ -22,7 +22,7 @@ class Parquet:
     decodes_text: ClassVar[bool] = False
 
     def __init__(self, suffix: str) -> None:
-        self.suffix, self.notes = suffix, ()
+        self.suffix, self.notes, self.separator = suffix, (), ""
 
     def read(self, location: Location, encoding: str) -> Iterator[Row]:
         """`line` is the row's number from 1; `encoding` is not used (parquet strings are UTF-8)."""
