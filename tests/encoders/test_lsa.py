@@ -81,7 +81,7 @@ def test_settings_are_checked(value: Any) -> None:
     assert str(caught.value).endswith(f"Got {value!r} instead.")
     with pytest.raises(ConfigError, match=r"encoder.ngrams must be"):
         make_encoder("lsa", ngrams=[2, 1]).fit(TEXTS)
-    with pytest.raises(DataError, match="No terms are left of 0 texts"):
+    with pytest.raises(DataError, match="There is no text to learn terms from"):
         make_encoder("lsa").fit([])
 
 

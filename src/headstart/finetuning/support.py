@@ -118,8 +118,8 @@ class Support:
     def _said(self) -> str:
         n_steps = n_steps_of(self.inputs, self.y, np.arange(len(self.y)), self.settings)
         top = self.settings.top_layers
-        layers = "All layers were" if not self.network.n_frozen else f"The highest {top} layers were"
-        layers = "The highest layer was" if self.network.n_frozen and top == 1 else layers
+        highest = "The highest layer was" if top == 1 else f"The highest {top} layers were"
+        layers = highest if self.network.n_frozen else "All layers were"
         return f"{layers} tuned on {len(self.y):,} rows in {n_steps:,} steps, all pairs of a batch at once."
 
 
