@@ -75,7 +75,7 @@ def run(
     place = _bundle_place(config) if save else None
     if place is not None:
         check_place(place)  # now, not after an hour of work
-    _check_report_place(config)
+    check_page("--report", config.report)
     if config.augment:
         Augmenter.from_spec(config.augment)  # a mistake in it, now
     if config.label_names is not None:
@@ -127,18 +127,24 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
     return _fitted(model, config, roles, rows, checkpoint)
 
 
-def _fit_part(
-    config: RunConfig, roles: dict[str, Role], drawn: Dataset, whole: TextClassifier, rows: Dataset
-) -> TextClassifier:
-    """As the whole was fitted, on a part of the drawn rows, beside nothing that has the text of another one."""
+def _part_fit(
+    config: RunConfig, roles: dict[str, Role], drawn: Dataset, whole: TextClassifier
+) -> Callable[[Dataset], TextClassifier]:
+    """A fit as that of the whole, on a part of the drawn rows, beside nothing that has the text of another one."""
     clean = cleaner_of(config).text.clean_all
-    others = set(clean(drawn.texts)) - set(clean(rows.texts))
+    texts = set(clean(drawn.texts))
+    beside = {
+        name: replace(role, dataset=replace(role.dataset, texts=clean(role.dataset.texts)))
+        for name, role in roles.items()
+        if name in ("source", "unlabelled")
+    }
 
-    def apart(role: Role) -> Role:
-        return replace(role, dataset=without(replace(role.dataset, texts=clean(role.dataset.texts)), tuple(others)))
+    def fit(rows: Dataset) -> TextClassifier:
+        others = tuple(texts - set(clean(rows.texts)))
+        apart = {name: replace(role, dataset=without(role.dataset, others)) for name, role in beside.items()}
+        return _fitted(whole.for_part(), config, {**roles, **apart}, rows)
 
-    beside = {name: apart(role) for name, role in roles.items() if name in ("source", "unlabelled")}
-    return _fitted(whole.for_part(), config, {**roles, **beside}, rows)
+    return fit
 
 
 def _fitted(
@@ -188,7 +194,7 @@ def _measure(
     if not train.n:
         return None
     checked = partial(_cross_validated, config, drawn, model)
-    own = checked(partial(_fit_part, config, roles, drawn, model), time_for_more(until))
+    own = checked(_part_fit(config, roles, drawn, model), time_for_more(until))
     if own is None:
         return None
     baseline = partial(_fit_baseline, config, n_whole=train.n)
@@ -224,7 +230,7 @@ def _limit(
 ) -> None:
     checked = estimates and estimates[0]
     if "test" in roles:  # they have no part in setting it
-        fit = partial(_fit_part, config, roles, drawn, model)
+        fit = _part_fit(config, roles, drawn, model)
         checked = _cross_validated(config, drawn, model, fit, time_for_more(until))
     model.predictor_ = with_limit(model.predictor_, checked, config.max_error or "")
 
@@ -279,10 +285,6 @@ def _bundle_place(config: RunConfig) -> Path:
     base = Path("bundles") / (name or "model")
     numbers = (base.with_name(f"{base.name}-{i}") for i in range(2, 1_000_000))
     return base if not base.exists() else next(p for p in numbers if not p.exists())
-
-
-def _check_report_place(config: RunConfig) -> None:
-    check_page("--report", config.report)
 
 
 def repeat_command(argv: list[str]) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from headstart.abstaining import Abstaining, Limit, MaxError
 from headstart.evaluation.labels import encode_true
 from headstart.evaluation.results import Answered, Answering, Interval
-from headstart.functional.conformal import exact_interval
 from headstart.held_out import NOT_CHECKED
 from headstart.measure import Estimate
 from headstart.predictor import Predictor
@@ -48,10 +47,6 @@ def _measured(limit: Limit, y: Ints, probabilities: Floats) -> Answered:
     wrong = probabilities.argmax(axis=1) != y
     known = y < probabilities.shape[1]  # a label that the model does not know is in no set
     held = known & sets[np.arange(len(y)), np.where(known, y, 0)]
-    error = _share(int(wrong[answered].sum()), int(answered.sum())) if answered.any() else None
-    coverage, without = _share(int(answered.sum()), len(y)), _share(int((~held).sum()), len(y))
+    error = Interval.of_share(int(wrong[answered].sum()), int(answered.sum())) if answered.any() else None
+    coverage, without = Interval.of_share(int(answered.sum()), len(y)), Interval.of_share(int((~held).sum()), len(y))
     return Answered(len(y), coverage, error, without, float(sets.sum(axis=1).mean()))
-
-
-def _share(part: int, n: int) -> Interval:
-    return Interval(part / n, *exact_interval(part, n))

@@ -75,8 +75,7 @@ def predict_rows(
     classes = predictor.classes if all_probabilities else ()
     names = _new_columns(rows.columns, [*more, *(f"p_{c}" for c in classes)])
     summary = Summary(n_abstained=None if limit is None else 0, label_column=names[0])
-    like = {"encoding": rows.source.encoding, "separator": rows.source.separator}
-    with open_writer(out, [*rows.columns, *names], format=format, **like) as writer:
+    with open_writer(out, [*rows.columns, *names], format=format, like=rows.source.dialect) as writer:
         for chunk in track(_chunks(rows), "predicting", 0, len):
             writer.write(_predicted(predictor, chunk, names, summary, limit, sets))
     return summary

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,20 +34,24 @@ def bundle(headstart: Headstart, tmp_path: Path) -> Path:
     return tmp_path / "bundle"
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
-def test_every_command_that_writes_rows_marks_them(
-    headstart: Headstart, bundle: Path, tmp_path: Path, encoding: str
-) -> None:
-    """predict, suggest, augment, clean, explore: the text is as it was, behind the mark."""
-    rows, out = table(tmp_path / "table.csv", encoding), tmp_path / "out.csv"
-    commands = (
+def commands(bundle: Path, rows: Path, out: Path) -> tuple[tuple[Any, ...], ...]:
+    """All that write rows to a file."""
+    return (
         ("predict", bundle, rows, "--out", out),
         ("suggest", bundle, rows, "--n", len(REVIEWS), "--out", out),
         ("augment", rows, "--with", "swap", "--out", out),
         ("clean", rows, "--rules", "missing", "--out", out),
         ("explore", rows, "--clusters", 2, "--encoder", "tfidf", "--labels-out", out),
     )
-    for command in commands:
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
+def test_every_command_that_writes_rows_marks_them(
+    headstart: Headstart, bundle: Path, tmp_path: Path, encoding: str
+) -> None:
+    """predict, suggest, augment, clean, explore: the text is as it was, behind the mark."""
+    rows, out = table(tmp_path / "table.csv", encoding), tmp_path / "out.csv"
+    for command in commands(bundle, rows, out):
         done = headstart(*command)
         assert done.code == 0, done.err
         written = out.read_bytes()
@@ -71,14 +76,7 @@ def test_semicolons_stay(headstart: Headstart, bundle: Path, tmp_path: Path) -> 
     rows, out = tmp_path / "table.csv", tmp_path / "out.csv"
     with rows.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=";").writerows([("text", "label", "price"), *((*row, "0,5") for row in REVIEWS)])
-    commands = (
-        ("predict", bundle, rows, "--out", out),
-        ("suggest", bundle, rows, "--n", len(REVIEWS), "--out", out),
-        ("augment", rows, "--with", "swap", "--out", out),
-        ("clean", rows, "--rules", "missing", "--out", out),
-        ("explore", rows, "--clusters", 2, "--encoder", "tfidf", "--labels-out", out),
-    )
-    for command in commands:
+    for command in commands(bundle, rows, out):
         assert headstart(*command).code == 0
         header, first, *_ = out.read_text(encoding="utf-8").splitlines()
         assert (header[:16], ";0,5" in first) == ("text;label;price", True), command[0]

@@ -145,8 +145,8 @@ def test_the_separator_of_a_file_is_kept_in_one_that_is_made_of_it(
 ):
     """In a csv file whose header shows it; a decimal comma then stands without quotation marks."""
     source = open_source(written(tmp_path / "a.csv", b"text;n\none;0,5\n"), Columns())
-    assert source.separator == ";"
-    with open_writer(tmp_path / name, columns, separator=source.separator) as out:
+    assert source.dialect.separator == ";"
+    with open_writer(tmp_path / name, columns, like=source.dialect) as out:
         out.write([dict.fromkeys(columns, "0,5")])
     content = (tmp_path / name).read_bytes()
     content = gzip.decompress(content) if name.endswith(".gz") else content

@@ -11,7 +11,7 @@ from headstart.data.columns import Columns, Roles
 from headstart.data.formats._base import cell_text
 from headstart.data.judge import Judge, place_of
 from headstart.data.problems import Ledger, refuse
-from headstart.data.source import open_source
+from headstart.data.source import Dialect, open_source
 from headstart.data.spec import parse_spec
 from headstart.data.writing import open_writer
 from headstart.errors import ConfigError, DataError
@@ -26,15 +26,13 @@ _MENDABLE = {"missing_text", "nul_character"}  # mistakes of a row that rules ar
 @dataclass(slots=True)
 class Table:
     """The rows of a file. values: all columns of each row as they were; lines: where it is; unusable: rows that
-    cannot be read, with what is wrong (only where the user asked to leave them out); encoding, separator: as
-    of the source.
+    cannot be read, with what is wrong (only where the user asked to leave them out); dialect: the file's.
     """
 
     name: str
     roles: Roles
     notes: tuple[str, ...]
-    encoding: str = "utf-8"
-    separator: str = ""
+    dialect: Dialect
     values: list[dict[str, object]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)  # all empty without a title column
@@ -73,7 +71,7 @@ def read_table(
     Raises DataError with all rows that cannot be read, unless `skip_bad_rows`.
     """
     source = open_source(spec, columns, encoding)
-    table = Table(source.name, source.roles, source.notes, source.encoding, source.separator)
+    table = Table(source.name, source.roles, source.notes, source.dialect)
     judge, ledger = Judge(source.roles, max_text_chars), Ledger()
     for row in source.rows:
         judged = judge.judge(row)
@@ -128,7 +126,7 @@ def check_places(spec: str, out: str | None, removed: str | None) -> None:
 
 def write_rows(out: str, table: Table, result: CleanedTable) -> None:
     """The rows that are left, with all their columns. The file appears, or is replaced, when all rows are in it."""
-    with open_writer(out, table.columns, encoding=table.encoding, separator=table.separator) as writer:
+    with open_writer(out, table.columns, like=table.dialect) as writer:
         writer.write(_written(table, result, row) for row in result.cleaned.kept)
 
 
@@ -136,7 +134,7 @@ def write_flags(path: str, table: Table, flags: Iterable[Flag]) -> None:
     """Removed and marked rows as they were, with the columns line, rule, action, reason and score."""
     present = table.columns
     names = [_free(name, present) for name in ("line", "rule", "action", "reason", "score")]
-    with open_writer(path, [*names, *present], encoding=table.encoding, separator=table.separator) as writer:
+    with open_writer(path, [*names, *present], like=table.dialect) as writer:
         writer.write({**table.values[flag.row], **dict(zip(names, _facts(table, flag), strict=True))} for flag in flags)
         writer.write(
             {**values, **dict(zip(names, (line, "unusable", "removed", what, 1.0), strict=True))}

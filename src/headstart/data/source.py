@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from headstart import registry
 from headstart.data import encoding as encodings
@@ -14,16 +15,21 @@ from headstart.data.opening import Location, locate, readable, stdin_location
 from headstart.data.spec import Filtered, parse_spec
 from headstart.errors import DataError, did_you_mean
 
-__all__ = ["Source", "format_for", "known_suffixes", "open_source"]
+__all__ = ["Dialect", "Source", "format_for", "known_suffixes", "open_source"]
 
 _ROWS_LOOKED_AT = 1000  # the columns of a file are those of its first rows (in jsonl rows may differ)
 
 
+class Dialect(NamedTuple):
+    """How a file is written: its codec, and its separator of fields where that is not the one of its suffix."""
+
+    encoding: str = "utf-8"
+    separator: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An opened data argument. name: the file, for messages; columns: all that the file has; encoding: its codec;
-    separator: of its fields, where it is another one than the suffix says.
-    """
+    """An opened data argument. name: the file, for messages; columns: all that the file has."""
 
     name: str
     columns: tuple[str, ...]
@@ -31,8 +37,7 @@ class Source:
     rows: Filtered
     notes: tuple[str, ...]
     filters: tuple[str, ...]
-    encoding: str = "utf-8"
-    separator: str = ""
+    dialect: Dialect
 
 
 def open_source(
@@ -69,7 +74,7 @@ def open_source(
     filtered = Filtered(itertools.chain(head, rows), spec.filters, location.name)
     told = (*notes, *reader.notes, *roles.notes)
     filters = tuple(map(str, spec.filters))
-    return Source(location.name, present, roles, filtered, told, filters, codec, reader.separator)
+    return Source(location.name, present, roles, filtered, told, filters, Dialect(codec, reader.separator))
 
 
 def format_for(suffix: str, name: str) -> Format:

@@ -10,7 +10,7 @@ from typing import BinaryIO, Self, cast
 
 from headstart.data.formats._base import Writer
 from headstart.data.opening import COMPRESSIONS, split_suffixes
-from headstart.data.source import format_for
+from headstart.data.source import Dialect, format_for
 from headstart.errors import DataError
 
 __all__ = ["RowFile", "check_writable", "open_writer"]
@@ -18,6 +18,7 @@ __all__ = ["RowFile", "check_writable", "open_writer"]
 
 _TABLES = ("csv", "tsv")  # that spreadsheets open
 _PLAIN = ("utf-8", "ascii")
+_USUAL = Dialect()
 
 
 def open_writer(
@@ -25,25 +26,24 @@ def open_writer(
     columns: Sequence[str],
     *,
     format: str | None = None,
-    encoding: str = "utf-8",
-    separator: str = "",
+    like: Dialect = _USUAL,
 ) -> "RowFile":
     """A file to write rows to, as a context manager.
 
     For example: `with open_writer("out.csv.gz", columns) as out: out.write(rows)`.
     `-` is standard output (jsonl unless `format` says otherwise; a file is written by its suffix). A file appears under
-    its name only when the block ends without an error; until then it is NAME.part. All is written as UTF-8. encoding:
-    of the file that the rows come from; where that is another one, or has a byte order mark, a csv or tsv file begins
-    with the mark by which spreadsheets know UTF-8. separator: what `Source.separator` says of that file, for a csv
-    file. Raises DataError for an unknown suffix or a folder.
+    its name only when the block ends without an error; until then it is NAME.part. All is written as UTF-8. like: the
+    dialect of the file that the rows come from. Where its encoding is another one, or has a byte order mark, a csv or
+    tsv file begins with the mark by which spreadsheets know UTF-8; a csv file has its separator. Raises DataError for
+    an unknown suffix or a folder.
     """
     check_writable(destination)
     name = str(destination)
     if name == "-":
         return RowFile(None, "", format or "jsonl", columns, b"")
     suffix, compression = split_suffixes(name)
-    mark = codecs.BOM_UTF8 if suffix in _TABLES and encoding not in _PLAIN else b""
-    return RowFile(Path(name), compression, suffix, columns, mark, separator if suffix == "csv" else "")
+    mark = codecs.BOM_UTF8 if suffix in _TABLES and like.encoding not in _PLAIN else b""
+    return RowFile(Path(name), compression, suffix, columns, mark, like.separator if suffix == "csv" else "")
 
 
 def check_writable(destination: str | Path) -> None:

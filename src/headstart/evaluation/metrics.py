@@ -13,7 +13,6 @@ from headstart.errors import DataError
 from headstart.evaluation.labels import encode_true
 from headstart.evaluation.results import Bin, ClassScores, Evaluation, Interval, Mistake
 from headstart.functional import confusion, probability, ranking, resampling
-from headstart.functional.conformal import exact_interval
 from headstart.functional.confusion import Counts
 
 if TYPE_CHECKING:
@@ -235,10 +234,9 @@ def _interval(value: float, replicates: "Floats") -> Interval:
 
 
 def _share(n_hits: float, n: float, n_bootstrap: int) -> Interval:
-    """n_hits of n rows with the exact interval; without ends where none is asked for, and 0 where n is 0."""
-    if not n_bootstrap or not n:
-        return Interval(float(n_hits / n) if n else 0.0)
-    return Interval(float(n_hits / n), *exact_interval(int(n_hits), int(n)))
+    """n_hits of n rows; without ends where none are asked for, and 0 where n is 0."""
+    found = Interval.of_share(int(n_hits), int(n)) if n else Interval(0.0)
+    return found if n_bootstrap else Interval(found.value)
 
 
 def _per_class(names: Sequence[str], counts: Counts, replicates: Counts) -> tuple[ClassScores, ...]:

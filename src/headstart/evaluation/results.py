@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 from headstart.explaining.values import ClassWords
+from headstart.functional.conformal import exact_interval
 from headstart.predictor import History
 from headstart.types import Audit, Step
 
@@ -28,6 +30,11 @@ class Interval:
     value: float
     low: float | None = None
     high: float | None = None
+
+    @classmethod
+    def of_share(cls, n_hits: int, n: int) -> Self:
+        """n_hits of n > 0 rows, with the exact interval (Clopper and Pearson)."""
+        return cls(n_hits / n, *exact_interval(n_hits, n))
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,10 +120,10 @@ def _told(linear: Linear, languages: Mapping[str, float]) -> "Ints":
     is_told = linear.columns.counter >= 0
     for number, counter in enumerate(linear.counters):
         if getattr(counter, "binary", False):
-            terms, places = list(linear.vocabulary(number)), list(linear.vocabulary(number).values())
-            is_shown = np.ones(len(terms), dtype=bool)
-            is_strange = unfamiliar(terms, languages)
-            is_shown[places] = [" " not in term and not odd for term, odd in zip(terms, is_strange, strict=True)]
+            vocabulary = linear.vocabulary(number)
+            terms = sorted(vocabulary, key=vocabulary.__getitem__)
+            strange = unfamiliar(terms, languages)
+            is_shown = np.array([" " not in term and not odd for term, odd in zip(terms, strange, strict=True)])
             own = np.flatnonzero(linear.columns.counter == number)
             is_told[own] = is_shown[linear.columns.term[own]]
     return np.flatnonzero(is_told)

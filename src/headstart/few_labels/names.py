@@ -149,14 +149,15 @@ def directions(
     n_near = min(_N_NEAR, len(words) // (_WORDS_A_NEAR * len(names)))
     negated = negations(names)
     alone = [label for label, each in enumerate(names) if len(each) == 1 and label not in negated]
-    if words and (negated or (n_near and len(names) > 1 and alone)):
+    joined = alone if n_near and len(names) > 1 else []
+    if words and (negated or joined):
         vectors = encode(words)
         centres[negated] = vectors.mean(axis=0)
+    if joined:
         likeness = vectors @ _unit(centres).T
-    if words and n_near and len(names) > 1 and alone:
         best = likeness.argmax(axis=1)
         second, highest = np.partition(likeness, -2, axis=1)[:, -2:].T
-        for label in alone:
+        for label in joined:
             lead = likeness[:, label] - np.where(best == label, second, highest)
             nearest = np.argsort(-(likeness[:, label] + lead), kind="stable")[:n_near]
             centres[label] = np.concatenate([own[label], vectors[nearest]]).mean(axis=0)

@@ -227,11 +227,11 @@ class Run:
             self.notes.append(f"Stopped early, after {taken:,} of {self.plan.n_steps:,} steps: no check was better.")
         if self.plan.changes:
             self.notes.append(self.plan.note(taken))
-        if self.settings.average == "swa" and not self.state.mean.n:
-            self.notes.append("SWA averaged nothing: the run ended before the last quarter of its steps.")
-        elif self.state.mean.n:
+        if self.state.mean.n:
             assign(parameters, self.state.mean.values)
             self.notes.append(f"The weights are the mean of those after the last {self.state.mean.n:,} steps (SWA).")
+        elif self.settings.average == "swa":
+            self.notes.append("SWA averaged nothing: the run ended before the last quarter of its steps.")
         if len(self.rows.check):
             self.kept = self._ask(taken)
             best = self.state.best

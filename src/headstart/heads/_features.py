@@ -3,7 +3,6 @@
 Shape letters: n texts, d features, k classes.
 """
 
-from math import inf
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Standard",
     "check_fit",
-    "check_positive",
     "check_refit",
     "check_width",
     "fitted",
@@ -65,14 +63,6 @@ def check_refit(features: "Features", y: "Ints", d: int, k: int) -> tuple["Featu
     if found != k:
         raise DataError(f"This head was fitted on {k} classes but is refitted on {found}: fit a new one instead.")
     return features, y
-
-
-def check_positive(**settings: object) -> None:
-    """Raise ConfigError for a setting that is given and no number above 0."""
-    for name, value in settings.items():
-        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool) and 0 < value < inf
-        if value is not None and not is_number:
-            raise ConfigError(f"{name} is {value!r}; expected a number above 0, or None to choose it.")
 
 
 def check_width(features: "Features", d: int) -> Any:

@@ -10,7 +10,7 @@ from headstart.checks import check_number
 from headstart.errors import ConfigError
 from headstart.functional.probability import softmax
 from headstart.heads import _selection
-from headstart.heads._features import check_fit, check_positive, check_refit, check_width, fitted, unit_rows
+from headstart.heads._features import check_fit, check_refit, check_width, fitted, unit_rows
 from headstart.types import State
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class KernelRidge:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
-        check_positive(alpha=self.alpha)
+        check_number("alpha", self.alpha, above=True, optional=True, part="head")
         check_number("gamma", self.gamma, above=True, part="head")
         features, y, k = check_fit(features, y)
         kernel, targets = self._learn_rows(features, y, k)

@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from headstart.checks import check_number
 from headstart.errors import ConfigError
 from headstart.functional.leave_one_out import Spectrum, leave_one_out, spectrum, weights_and_intercept
 from headstart.heads import _selection
-from headstart.heads._features import Standard, check_fit, check_positive, check_refit, fitted, standardise
+from headstart.heads._features import Standard, check_fit, check_refit, fitted, standardise
 from headstart.heads._linear import Scorer
 from headstart.types import State
 
@@ -39,7 +40,7 @@ class Ridge:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
-        check_positive(alpha=self.alpha)
+        check_number("alpha", self.alpha, above=True, optional=True, part="head")
         features, y, k = check_fit(features, y)
         _check_size(features)
         standard, targets = standardise(features), np.eye(k)[y]

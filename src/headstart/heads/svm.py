@@ -6,7 +6,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.svm import LinearSVC
 
-from headstart.heads._features import check_fit, check_positive, check_refit, fitted
+from headstart.checks import check_number
+from headstart.heads._features import check_fit, check_refit, fitted
 from headstart.heads._linear import LinearSearch, Scorer, fit_linear, refit_linear
 from headstart.types import State
 
@@ -43,7 +44,7 @@ class Svm:
 
     def fit(self, features: "Features", y: "Ints") -> Self:
         """Learn from features (n, d), dense or CSR, and codes y (n,). Raises DataError, ConfigError."""
-        check_positive(C=self.C)
+        check_number("C", self.C, above=True, optional=True, part="head")
         features, y, k = check_fit(features, y)
         search = self._search(len(y), k, is_sparse=issparse(features))
         self.scorer_, self.chosen_ = fit_linear(search, features, y, k, self.class_weight, self.random_state)

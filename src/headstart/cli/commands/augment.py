@@ -62,8 +62,7 @@ def augment(
         if out is not None:
             names = _new_columns(source.columns)
             all_names = [*source.columns, *names]
-            like = {"encoding": source.encoding, "separator": source.separator}
-            with data.open_writer(out, all_names, format=format, **like) as writer:
+            with data.open_writer(out, all_names, format=format, like=source.dialect) as writer:
                 writer.write({**row.values, names[0]: "", names[1]: row.line} for row in rows)
                 blank = {source.roles.title: ""} if source.roles.title else {}
                 writer.write(_new_rows(usable, found, source.roles.text, names, blank))

@@ -79,7 +79,7 @@ def explore(
             facts.append(f"Page: {report}.")
         if labels_out is not None:
             columns = list(dict.fromkeys([*source.columns, label]))
-            with data.open_writer(labels_out, columns, encoding=source.encoding, separator=source.separator) as writer:
+            with data.open_writer(labels_out, columns, like=source.dialect) as writer:
                 writer.write(_labelled(rows, labels, label))
             facts.append(f"Labels: {labels_out}, column {label!r}.")
     if json:

@@ -80,8 +80,7 @@ def suggest(
             place = label or predictor.columns.get("label") or "label"
             blank, names = [] if place in source.columns else [place], _new_columns(source.columns)
             all_names = [*source.columns, *blank, *names]
-            like = {"encoding": source.encoding, "separator": source.separator}
-            with data.open_writer(out, all_names, format=format, **like) as writer:
+            with data.open_writer(out, all_names, format=format, like=source.dialect) as writer:
                 writer.write(_chosen(rows, found, blank, names))
     facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
     if json:
