@@ -64,6 +64,23 @@ def minilm_folder() -> Path:
 
 
 @pytest.fixture(scope="session")
+def noisy_rows() -> Callable[[int], tuple[list[str], list[str]]]:
+    """`noisy_rows(360)`: texts whose first word tells the class, among ten that tell nothing, and labels of which a
+    quarter are wrong: more than three of four right is what only those reach who have seen them.
+    """
+    import numpy as np
+
+    def draw(n: int) -> tuple[list[str], list[str]]:
+        rng = np.random.default_rng(0)
+        true = rng.integers(2, size=n)
+        noise = [f"w{i}" for i in range(300)]
+        texts = [" ".join([("left", "right")[code], *rng.choice(noise, 10)]) for code in true]
+        return texts, [f"k{code}" for code in np.where(rng.random(n) < 0.25, 1 - true, true)]
+
+    return draw
+
+
+@pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """`tiny_model("bert")`: the folder of a random model of that family with a tokeniser trained on CORPUS.
 
