@@ -145,9 +145,7 @@ def _no_data(path: Path) -> str:
     return (
         f"There is no {path}.\n"
         "The benchmarks need public data sets as DATA/NAME/train.jsonl.gz and DATA/NAME/test.jsonl.gz\n"
-        '(a JSON object a line, with "text" and "label"):\n'
-        "ag_news, sst2, trec6, thucnews_title, chnsenticorp, 20newsgroups, imdb; for `classic`, `recommend`,\n"
-        "`augmentation`, `cleaning` and `segmentation` also waimai_10k, bbc_news, cnews_mini, online_shopping_10cats.\n"
+        '(a JSON object a line, with "text" and "label"); benchmarks/DATA.md says where each is found.\n'
         "Name the folder DATA with --data DIR or the environment variable HEADSTART_DATA.\n"
         "`startup` needs none of them; `predict` makes texts up where there are none."
     )

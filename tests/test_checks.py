@@ -1,13 +1,14 @@
 """Checks of settings: the message names part and setting, what is allowed, what was got."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.checks import check_choice, check_flag, check_number, check_whole, with_none
+from headstart.checks import check_choice, check_class_weight, check_flag, check_number, check_whole, with_none
 from headstart.errors import ConfigError
 
 
@@ -50,9 +51,28 @@ def test_left_out() -> None:
     """None passes where it may, and the message says so."""
     check_number("x", None, optional=True)
     check_whole("x", None, optional=True)
-    for check in (check_number, check_whole):
+    check_choice("x", None, ("a", "b"), optional=True)
+    for check in (check_number, check_whole, partial(check_choice, allowed=("a", "b"))):
         with pytest.raises(ConfigError, match=", or left out"):
             check("x", -1, optional=True)
+
+
+def test_a_word_beside_numbers() -> None:
+    """It passes, no other does, and the message names it; None is what `--set` makes of the word none."""
+    check_number("x", "auto", high=1, word="auto")
+    check_number("x", 0.5, high=1, word="auto")
+    check_number("x", None, word="none")
+    for value, word in (("none", "auto"), (None, "auto"), (2, "auto"), (-1, "none"), ("auto", "none")):
+        with pytest.raises(ConfigError, match=f"^encoder.x must be a number from 0 to 1, or {word}. Got {value!r}"):
+            check_number("x", value, high=1, word=word)
+
+
+def test_class_weights() -> None:
+    """Two values, in whatever part."""
+    check_class_weight(None)
+    check_class_weight("balanced")
+    with pytest.raises(ConfigError, match=r"^strategy.class_weight must be balanced, or left out. Got 'auto' instead"):
+        check_class_weight("auto", part="strategy")
 
 
 def test_none_as_a_word() -> None:

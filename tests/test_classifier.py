@@ -94,10 +94,10 @@ def test_no_labels() -> None:
         TextClassifier("tfidf").fit(TEXTS, None)  # type: ignore[arg-type] # a mistake
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "1", True, np.random.RandomState(0)], ids=str)
+@pytest.mark.parametrize("seed", [-1, 2**32, 1.5, "1", True, np.random.RandomState(0)], ids=str)
 def test_wrong_seeds(seed: Any) -> None:
-    """A seed is a whole number from 0 on; the message shows what was got."""
-    with pytest.raises(ConfigError, match="random_state must be None or an integer from 0 on"):
+    """A seed is a whole number that scikit-learn takes; the message shows what was got."""
+    with pytest.raises(ConfigError, match="random_state must be None or an integer from 0 to"):
         TextClassifier("tfidf", random_state=seed).fit(TEXTS, LABELS)
 
 
@@ -221,11 +221,12 @@ def test_a_classifier_for_a_part_has_the_same_arguments(encoder: str) -> None:
     """But for the limit of errors, and what the number of rows decided for an encoder that counts."""
     model = TextClassifier(encoder, "linear_probe", "svm", settings={"head.C": 2.0}, max_error=0.3, random_state=4)
     part = model.fit(TEXTS, LABELS).for_part()
-    decided = {"encoder.min_df": 1} if encoder == "tfidf" else {}
+    decided = {"encoder.min_df" if encoder == "tfidf" else "encoder.tfidf.min_df": 1}
     expected = {"max_error": None, "settings": {"head.C": 2.0, **decided}}
     assert part.get_params() == {**model.get_params(), **expected}
     assert model.settings == {"head.C": 2.0}
     assert not hasattr(part, "predictor_")
+    assert part.fit(TEXTS[1:], LABELS[1:]).predictor_.encoder_name == encoder
     known = TextClassifier("tfidf", settings={"encoder.min_df": 2}).fit(TEXTS, LABELS)
     assert known.for_part().settings == {"encoder.min_df": 2}
 
@@ -267,6 +268,28 @@ def test_names_of_labels_that_are_numbers() -> None:
             TEXTS, [int(label == LABELS[0]) for label in LABELS], label_names=names
         )
         assert model.classes_.tolist() == [0, 1]
+
+
+@pytest.mark.parametrize("names", [["bad", "good"], {"bad": 5, "good": "fine"}, {"bad": [], "good": " "}])
+def test_names_that_are_none(names: Any) -> None:
+    """Said before any work."""
+    with pytest.raises(DataError, match="label names"):
+        TextClassifier("tfidf").fit(TEXTS, LABELS, label_names=names)
+
+
+@pytest.mark.parametrize("role", ["source", "unlabelled"])
+def test_what_is_no_text_beside_the_rows(role: str) -> None:
+    """As among the rows: which one, and where."""
+    others = {role: Dataset(("fine", float("nan")), ("bad", "good"))}  # type: ignore[arg-type] # a mistake
+    with pytest.raises(DataError, match=rf"{role}\.texts\[1\]"):
+        TextClassifier("tfidf").fit(TEXTS, LABELS, **others)
+
+
+def test_labels_without_texts() -> None:
+    """A generator of texts that is spent is not a wish for zero-shot."""
+    names = {"bad": "negative", "good": "positive"}
+    with pytest.raises(DataError, match="one label for each of the 0 texts"):
+        TextClassifier("tfidf").fit([], LABELS, label_names=names)
 
 
 def test_integers_that_no_array_holds() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.config import RunConfig, check_page, parse_settings
+from headstart.config import RunConfig, check_page, parse_settings, seconds_of
 from headstart.errors import ConfigError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
@@ -24,7 +24,7 @@ CONFIGS = st.builds(
     source=st.none() | TEXT,
     encoder=TEXT,
     shots=st.none() | st.integers(2, 10**6),
-    seed=st.integers(0, 2**63),
+    seed=st.integers(0, 2**32 - 1),
     skip_bad_rows=st.booleans(),
     settings=st.dictionaries(TEXT, st.none() | VALUES, max_size=4),
 )
@@ -58,6 +58,32 @@ def test_every_mistake_at_once() -> None:
     assert "Setting 'seed': Input should be greater than or equal to 0. Got -1 instead." in lines
     assert any(line.startswith("Setting 'limit': ") and line.endswith("Got 'many' instead.") for line in lines)
     assert any(line.startswith("Unknown setting 'encodr'. Did you mean 'encoder'? Known: train,") for line in lines)
+
+
+def test_seeds_are_those_that_every_library_takes() -> None:
+    """0 to 2**32 - 1: scikit-learn and numpy take no others."""
+    assert RunConfig.build(None, train="x", seed=2**32 - 1).seed == 2**32 - 1
+    with pytest.raises(ConfigError, match=r"Setting 'seed': .* less than or equal to 4294967295\. Got 4294967296"):
+        RunConfig.build(None, train="x", seed=2**32)
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("60", 60), ("60s", 60), (" 60 s ", 60), ("1.5m", 90), ("2 h", 7200), (".5", None), ("0", None), ("1d", None)],
+)
+def test_lengths_of_time(tmp_path: Path, written: str, seconds: float | None) -> None:
+    """Seconds, minutes, hours, with or without spaces and unit; a file may have a number; nothing else is a time."""
+    (tmp_path / "run.toml").write_text(f"train = 'x'\nbudget = '{written}'\n")
+    if seconds is None:
+        form = r"expected a time above 0, such as 90s, 5m or 1\.5h\. Got "
+        with pytest.raises(ConfigError, match=f"^--budget: {form}"):
+            seconds_of(written)
+        with pytest.raises(ConfigError, match=f"^Setting 'budget': {form}"):
+            RunConfig.build(tmp_path / "run.toml")
+        return
+    assert seconds_of(written) == RunConfig.build(tmp_path / "run.toml").budget_s == seconds
+    (tmp_path / "run.toml").write_text("train = 'x'\nbudget = 90\n")
+    assert RunConfig.build(tmp_path / "run.toml").budget_s == 90
 
 
 def test_flags_override_the_file(tmp_path: Path) -> None:

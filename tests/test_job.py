@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from headstart import reporting
 from headstart.config import RunConfig
 from headstart.encoders._counts import TermCounts
 from headstart.job import run
@@ -123,6 +124,31 @@ def test_a_class_that_only_its_name_is_known_of(tmp_path: Path, tested: bool) ->
     if tested:
         assert (model > 0.8, baseline) == (True, 0.0)
     assert report.reasons[0].startswith("'negative' has one labelled row")
+
+
+@pytest.mark.parametrize(
+    ("more", "transfers"),
+    [
+        ({"encoder": "tfidf", "head": "logistic"}, False),
+        ({"encoder": "tfidf+pca:5"}, False),
+        ({"strategy": "few_labels", "encoder": "tfidf", "settings": {"strategy.names": "none"}}, False),
+        ({"encoder": "tfidf", "head": "logistic", "source": "train.csv"}, True),
+        ({"encoder": "tfidf", "strategy": "few_labels"}, True),
+    ],
+)
+def test_where_nothing_is_transferred_the_report_speaks_of_no_transfer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], transfers: bool
+) -> None:
+    """A head that is better than the baseline's is no transfer; names that are known words, and a source, are one."""
+    said: list[bool] = []
+    monkeypatch.chdir(tmp_path)
+    words = {"positive": "great", "negative": "awful"}
+    rows = [f"the {word} thing number {i},{label}" for i in range(20) for label, word in words.items()]
+    Path("train.csv").write_text("\n".join(["text,label", *rows]))
+    real = reporting.compare
+    monkeypatch.setattr(reporting, "compare", lambda *a, **k: said.append(k["transfers"]) or real(*a, **k))
+    run(RunConfig(train="train.csv", test="train.csv", **more), save=False)
+    assert said == [transfers]
 
 
 def test_source_rows_that_are_training_or_test_rows(

@@ -57,7 +57,11 @@ def test_a_class_without_a_row_is_predicted(tmp_path: Path) -> None:
     assert model.classes_.tolist() == ["negative", "neutral", "positive"]
     assert model.predict(["this wall was terrible", "this wall was excellent"]).tolist() == ["negative", "positive"]
     assert model.predictor_.reasons[0].startswith("'negative' has no labelled row")
-    assert load_bundle(model.save(tmp_path / "b")).predict(["an awful day"]).labels.tolist() == ["negative"]
+    folder = model.save(tmp_path / "b")
+    assert load_bundle(folder).predict(["an awful day"]).labels.tolist() == ["negative"]
+    kept = "".join(file.read_text(encoding="utf-8") for file in folder.iterdir() if file.suffix in (".md", ".json"))
+    assert any(repr(text) in model.predictor_.examples[0] for text in UNLABELLED.texts)
+    assert not any(text in kept for text in UNLABELLED.texts)
 
 
 @pytest.mark.parametrize("model", [quick(), TextClassifier("tfidf", random_state=0)])

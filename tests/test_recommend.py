@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, hstack, random
 from sklearn.linear_model import Ridge
 
-from headstart.errors import DataError
+from headstart.errors import ConfigError, DataError
 from headstart.functional.resampling import stratified_folds
 from headstart.recommend import Curve, Sample, draw_sample, forecast, measure_candidate, recommend
 from headstart.recommend import curve as curves
@@ -248,6 +248,34 @@ def test_without_labels_nothing_is_ranked():
     assert found.best is None
     assert [c.problem is None for c in found.candidates] == [True, False]
     assert any("Label" in reason for reason in found.reasons)
+
+
+def test_no_encoder_is_no_question():
+    """An empty list is a mistake, not a ranking of nothing."""
+    with pytest.raises(ConfigError, match="No encoder is named"):
+        recommend(reviews(30), encoders=[])
+
+
+@pytest.mark.parametrize(
+    ("n_good", "n_bad", "said"),
+    [
+        (10, 10, "Each class has only 10 rows: more labels would help most."),
+        (10, 12, "Each class has only 10 to 12 rows: more labels would help most."),
+        (4, 12, "Class 'good' has 4 rows: more of them would help it most."),
+        (12, 30, "Class 'good' has 12 rows: more of them would help it most."),
+        (20, 20, None),
+    ],
+)
+def test_where_more_labels_help(n_good: int, n_bad: int, said: str | None):
+    """One class is named where the others have many more rows; where all have few, all need more."""
+    labels = ("good",) * n_good + ("bad",) * n_bad
+    data = reviews(2 * max(n_good, n_bad))
+    texts = [
+        [text for text, own in zip(data.texts, data.labels or (), strict=True) if own == name]
+        for name in ("good", "bad")
+    ]
+    found = recommend(Dataset((*texts[0][:n_good], *texts[1][:n_bad]), labels), encoders=["bow"])
+    assert [reason for reason in found.reasons if "would help" in reason] == ([said] if said else [])
 
 
 def test_chinese_texts_pass_minilm_over():

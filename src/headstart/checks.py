@@ -7,13 +7,22 @@ from typing import Any
 
 from headstart.errors import ConfigError
 
-__all__ = ["check_choice", "check_flag", "check_number", "check_whole", "with_none"]
+__all__ = ["check_choice", "check_class_weight", "check_flag", "check_number", "check_whole", "with_none"]
 
 
-def check_choice(setting: str, value: object, allowed: Sequence[str], *, part: str = "encoder") -> None:
-    """Raise ConfigError unless the value is one of the allowed words."""
-    if value not in allowed:
-        raise ConfigError(f"{part}.{setting} must be one of {', '.join(allowed)}. Got {value!r} instead.")
+def check_choice(
+    setting: str, value: object, allowed: Sequence[str], *, optional: bool = False, part: str = "encoder"
+) -> None:
+    """Raise ConfigError unless the value is one of the allowed words; optional: None is fine too."""
+    if value in allowed or (optional and value is None):
+        return
+    words = f"{'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{', or left out' if optional else ''}"
+    raise ConfigError(f"{part}.{setting} must be {words}. Got {value!r} instead.")
+
+
+def check_class_weight(value: object, *, part: str = "encoder") -> None:
+    """Raise ConfigError unless rows are weighed by the rarity of their class ("balanced") or not at all (None)."""
+    check_choice("class_weight", value, ("balanced",), optional=True, part=part)
 
 
 def check_whole(setting: str, value: object, least: int = 1, *, optional: bool = False, part: str = "encoder") -> None:
@@ -34,12 +43,13 @@ def check_number(
     above: bool = False,
     below: bool = False,
     optional: bool = False,
+    word: str = "",
     part: str = "encoder",
 ) -> None:
     """Raise ConfigError unless the value is a finite number from `low` to `high`; above, below: without the two
-    themselves. optional: None is fine too.
+    themselves. optional: None is fine too. word: so is this word; "none" stands for None, as `--set` reads it.
     """
-    if optional and value is None:
+    if (optional and value is None) or (word and value == (None if word == "none" else word)):
         return
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
     if is_number and low <= value <= high and not (above and value == low) and not (below and value == high):  # type: ignore[operator] # a number
@@ -47,7 +57,7 @@ def check_number(
     lowest = f"above {low:g}" if above else f"from {low:g}"
     highest = "" if high == inf else f" to below {high:g}" if below else f" to {high:g}"
     on = "" if above or highest else " on"
-    otherwise = ", or left out" if optional else ""
+    otherwise = f", or {word}" if word else ", or left out" if optional else ""
     raise ConfigError(f"{part}.{setting} must be a number {lowest}{highest}{on}{otherwise}. Got {value!r} instead.")
 
 

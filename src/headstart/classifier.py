@@ -13,14 +13,14 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.abstaining import Abstaining, MaxError
-from headstart.encoders._counts import TermCounts
 from headstart.errors import ConfigError, DataError
+from headstart.few_labels.names import check_label_names
 from headstart.held_out import NOT_CHECKED, GoesOn, in_columns, out_of_fold, part_of
 from headstart.labels import encode_labels
 from headstart.named_classes import Found, found_by_name
 from headstart.pacing import time_for_more
 from headstart.predictor import Predictor
-from headstart.strategies import make_strategy
+from headstart.strategies import make_strategy, unused, uses_of
 from headstart.text.cleaner import TextCleaner
 from headstart.text.language import language_shares
 from headstart.text.normalise import require_texts
@@ -104,14 +104,14 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         max_error = None if self.max_error is None else MaxError.read(self.max_error)
         cleaner = TextCleaner.from_spec(self.clean) if self.clean else TextCleaner()
         values = cleaner.clean_all(require_texts(texts))
-        label_names = None if label_names is None else {str(label): name for label, name in label_names.items()}
-        classes, y = encode_labels(labels if values else (), len(values), label_names)
+        label_names = None if label_names is None else check_label_names(label_names)
+        classes, y = encode_labels(labels, len(values), label_names)
         task = Task(
             texts=values,
             y=y,
             classes=tuple(classes.tolist()),
-            source=_cleaned(cleaner, _dataset("source", source)),
-            unlabelled=_cleaned(cleaner, _dataset("unlabelled", unlabelled)),
+            source=_cleaned(cleaner, "source", source),
+            unlabelled=_cleaned(cleaner, "unlabelled", unlabelled),
             label_names=label_names,
             augment=self.augment,
             random_state=_seed(self.random_state),
@@ -121,8 +121,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         named = found_by_name(task)
         make = self._maker(has_rows=bool(values))
         made = make().fit(task.with_rows(named.texts, named.y))
-        reasons, languages = (*named.reasons, *made.reasons), language_shares(_learnt_from(task))
-        self.predictor_: Predictor = replace(made, cleaner=cleaner, languages=languages, reasons=reasons)
+        self.predictor_: Predictor = _told(made, task, named, cleaner)
         if max_error is not None:
             make = self.for_part()._maker(has_rows=bool(values))
             goes_on = time_for_more(None if task.budget_s is None else began + task.budget_s)
@@ -151,7 +150,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
     def for_part(self) -> "TextClassifier":
         """An unfitted classifier for a part of the rows of `fit`, to judge the others: the same arguments, without a
         limit of errors or a log (`strategy.log_to`). What the number of texts alone decided at `fit` is given, since
-        the part has fewer: `min_df` of an encoder of counts that left it open, and what `auto` made of it; likewise
+        the part has fewer: in how many texts a word has to stand (`min_df`), and what `auto` made of it; likewise
         what there was no time for. What was chosen by labels is chosen anew.
         """
         check_is_fitted(self, "predictor_")
@@ -159,8 +158,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         made = self.predictor_
         if self.encoder == "auto" and made.strategy in _BY_NUMBER:
             part.strategy = made.strategy
-        elif self.encoder != "auto" and isinstance(made.encoder, TermCounts) and made.encoder.min_df is None:
-            part.settings = {**(self.settings or {}), "encoder.min_df": made.encoder.min_df_}
+        elif self.encoder != "auto":
+            decided: Mapping[str, Any] = getattr(made.encoder, "decided_by_number", dict)()
+            part.settings = {**(self.settings or {}), **{f"encoder.{name}": value for name, value in decided.items()}}
         settings = {**(part.settings or {}), **made.for_parts}
         part.settings = {name: value for name, value in settings.items() if name != _LOG} or None
         return part
@@ -205,17 +205,30 @@ def _abstaining(
     return Abstaining.from_held_out(found.probabilities, task.y[found.rows], max_error, protocol)
 
 
-def _learnt_from(task: Task) -> Sequence[str]:
+def _told(made: Predictor, task: Task, named: Found, cleaner: TextCleaner) -> Predictor:
+    """What the strategy made, with all that is to be known of how it came about."""
+    beside = replace(task, label_names=None, unlabelled=None) if named.texts else task  # in which names found texts
+    return replace(
+        made,
+        cleaner=cleaner,
+        languages=language_shares(_learnt_from(task, made.strategy)),
+        reasons=(*named.reasons, *made.reasons, *unused(made.strategy, beside)),
+        examples=named.examples,
+    )
+
+
+def _learnt_from(task: Task, strategy: str) -> Sequence[str]:
     """The texts that say what a class is: labelled ones, and without any the unlabelled ones."""
-    labelled = (*task.texts, *(task.source.texts if task.source else ()))
+    source = task.source if "source" in uses_of(strategy) else None
+    labelled = (*task.texts, *(source.texts if source else ()))
     return labelled or (task.unlabelled.texts if task.unlabelled else ())
 
 
 def _seed(value: int | None) -> int:
     if value is None:
         return 0
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 0:
-        raise ConfigError(f"random_state must be None or an integer from 0 on. Got {value!r} instead.")
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < 2**32:
+        raise ConfigError(f"random_state must be None or an integer from 0 to 2**32 - 1. Got {value!r} instead.")
     return int(value)
 
 
@@ -226,14 +239,12 @@ def _budget(value: float | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _dataset(name: str, value: Dataset | None) -> Dataset | None:
-    if value is not None and not isinstance(value, Dataset):
-        raise DataError(f"{name} must be a headstart.Dataset, got {type(value).__name__}: Dataset(texts=(...)).")
-    return value
-
-
-def _cleaned(cleaner: TextCleaner, data: Dataset | None) -> Dataset | None:
-    return None if data is None else replace(data, texts=cleaner.clean_all(data.texts))
+def _cleaned(cleaner: TextCleaner, name: str, data: Dataset | None) -> Dataset | None:
+    if data is None:
+        return None
+    if not isinstance(data, Dataset):
+        raise DataError(f"{name} must be a headstart.Dataset, got {type(data).__name__}: Dataset(texts=(...)).")
+    return replace(data, texts=cleaner.clean_all(require_texts(data.texts, f"{name}.texts")))
 
 
 def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:

@@ -11,12 +11,15 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from headstart.abstaining import MAX_ERROR_FORM, MaxError
+from headstart.data.judge import MAX_TEXT_CHARS
 from headstart.errors import ConfigError, did_you_mean
 
-__all__ = ["RunConfig", "check_page", "parse_settings"]
+__all__ = ["RunConfig", "check_page", "parse_settings", "seconds_of"]
 
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"(?=.*[1-9])[0-9]{1,6}(\.[0-9]{1,3})?[smh]", re.ASCII)
+_MOST_SEED = 2**32 - 1  # of scikit-learn and numpy
+_SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"\s*(?=.*[1-9])([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smh]?)\s*", re.ASCII)
+_DURATION_FORM = "expected a time above 0, such as 90s, 5m or 1.5h"
 
 
 class RunConfig(BaseModel):
@@ -38,7 +41,7 @@ class RunConfig(BaseModel):
     limit: int | None = Field(default=None, ge=4)
     budget: str | None = None
     max_error: float | str | None = None
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, le=_MOST_SEED)
     out: str | None = None
     report: str | None = None
     language: Literal["en", "zh"] = "en"
@@ -49,15 +52,19 @@ class RunConfig(BaseModel):
     encoding: str | None = None
     skip_bad_rows: bool = False
     strip_labels: bool = False
-    max_text_chars: int = Field(default=1_000_000, ge=1)
+    max_text_chars: int = Field(default=MAX_TEXT_CHARS, ge=1)
     settings: dict[str, Any] = Field(default_factory=dict)
 
-    @field_validator("budget")
+    @field_validator("budget", mode="before")
     @classmethod
-    def _a_duration(cls, value: str | None) -> str | None:
-        if value is not None and not _DURATION.fullmatch(value):
-            raise ValueError("expected a number above 0 with its unit: 30s, 5m or 1.5h")
-        return value
+    def _a_duration(cls, value: Any) -> Any:
+        written = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+        try:
+            if isinstance(written, str):
+                seconds_of(written)
+        except ConfigError as error:
+            raise ValueError(_DURATION_FORM) from error
+        return written
 
     @field_validator("max_error")
     @classmethod
@@ -70,7 +77,7 @@ class RunConfig(BaseModel):
     @property
     def budget_s(self) -> float | None:
         """`budget` in seconds."""
-        return None if self.budget is None else float(self.budget[:-1]) * _SECONDS[self.budget[-1]]
+        return None if self.budget is None else seconds_of(self.budget)
 
     @field_validator("settings", mode="before")
     @classmethod
@@ -118,6 +125,14 @@ def _lacking(asked: Mapping[str, Any]) -> list[str]:
         return ["Setting 'train' is missing."]
     idle = [name for name in ("shots", "limit", "source", "augment", "max_error") if asked.get(name) is not None]
     return [f"Setting {name!r} is of no use without labelled rows (train)." for name in idle]
+
+
+def seconds_of(budget: str) -> float:
+    """`90`, `90s`, `5 m` or `1.5h` in seconds. Raises ConfigError."""
+    found = _DURATION.fullmatch(budget)
+    if found is None:
+        raise ConfigError(f"--budget: {_DURATION_FORM}. Got {budget!r} instead.")
+    return float(found[1]) * _SECONDS[found[2]]
 
 
 def check_page(option: str, file: str | None) -> None:

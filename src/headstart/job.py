@@ -15,7 +15,7 @@ from headstart.augment import Augmenter
 from headstart.bundle import check_place, save_bundle
 from headstart.classifier import TextClassifier
 from headstart.config import RunConfig, check_page
-from headstart.encoders._counts import fewest_texts
+from headstart.encoders._terms import fewest_texts
 from headstart.evaluation.report import render_html
 from headstart.evaluation.results import Report
 from headstart.few_labels.names import read_label_names
@@ -246,7 +246,8 @@ def _report(
     own, base = estimates
     baseline = (" + ".join(BASELINE), base) if base is not None else None
     about = {"command": command, "seconds": dict(seconds), "seed": config.seed}
-    return report_on_run(model.predictor_, roles, own, baseline, config.augment, **about)
+    alone = "baseline" if _is_baseline(config, model) else "rows"
+    return report_on_run(model.predictor_, roles, own, baseline, alone=alone, **about)
 
 
 def _uses_budget(config: RunConfig, model: TextClassifier) -> bool:
@@ -266,7 +267,7 @@ def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:
 
 def _reference(roles: dict[str, Role]) -> dict[str, Any]:
     """The training distribution: what drift is measured against."""
-    audit = roles["train"].audit()
+    audit = roles["train"].audit(role="train")
     return {
         "n": audit.n,
         "classes": dict(audit.classes),

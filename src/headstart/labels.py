@@ -13,6 +13,7 @@ from headstart.text.normalise import require_texts
 __all__ = ["LEAST_ROWS", "encode_labels"]
 
 _WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_BOOLEANS = {str(value): value for value in (False, True)}
 _KINDS = "iubU"  # of numpy's numbers and strings that labels come back from as they were
 LEAST_ROWS = 2  # of a class that is learnt from its rows and not by its name
 
@@ -61,11 +62,12 @@ def _alike(unseen: Sequence[str], values: Sequence[Any]) -> list[Any]:
     """Names of classes without a row as labels of the kind that the rows have. Raises DataError where there is none."""
     if not values or isinstance(values[0], str):
         return list(unseen)
-    wrong = [name for name in unseen if isinstance(values[0], bool) or not _WHOLE.fullmatch(name)]
+    is_bool = isinstance(values[0], bool)
+    wrong = [name for name in unseen if not (name in _BOOLEANS if is_bool else _WHOLE.fullmatch(name))]
     if wrong:
         kind = type(values[0]).__name__
         raise DataError(f"label names: {wrong[0]!r} is not a label of the data, which are of the kind {kind}.")
-    return [int(name) for name in unseen]
+    return [_BOOLEANS[name] if is_bool else int(name) for name in unseen]
 
 
 def _check_labels(values: Sequence[Any]) -> None:

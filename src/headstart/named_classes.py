@@ -20,11 +20,14 @@ _SHOWN = 60  # characters of an example
 
 
 class Found(NamedTuple):
-    """texts (m,) that stand for classes, codes y (m,), and what is to be said of them, a sentence a class."""
+    """texts (m,) that stand for classes, codes y (m,), what is to be said of them, a sentence a class, and one that
+    quotes a text.
+    """
 
     texts: tuple[str, ...]
     y: Ints
     reasons: tuple[str, ...]
+    examples: tuple[str, ...]
 
 
 def found_by_name(task: Task) -> Found:
@@ -40,7 +43,7 @@ def found_by_name(task: Task) -> Found:
     counts = np.bincount(task.y, minlength=len(task.classes))
     lacking = np.flatnonzero(counts < LEAST_ROWS)
     if not len(lacking) or not task.texts:
-        return Found((), np.empty(0, np.int64), ())
+        return Found((), np.empty(0, np.int64), (), ())
     texts = drawn_unlabelled(task, wanted_unlabelled(task)[0], MOST_UNLABELLED)
     asked = ", ".join(repr(str(task.classes[i])) for i in lacking[:5])
     if len(texts) < LEAST_UNLABELLED:
@@ -52,15 +55,18 @@ def found_by_name(task: Task) -> Found:
     answers, rng = chances.argmax(axis=1), np.random.default_rng(task.random_state)
     others = counts[counts >= LEAST_ROWS]
     wanted = int(np.clip(np.median(others) if len(others) else 0, _FEWEST, _MOST))
-    rows, codes, reasons = list[int](), list[int](), list[str]()
+    rows, codes, reasons, examples = list[int](), list[int](), list[str](), list[str]()
     for code in lacking:
         n_sure = max(_FEWEST, int(_SHARE * np.sum(answers == code)))
         surest = np.argsort(-chances[:, code], kind="stable")[:n_sure]
         drawn = surest[np.sort(rng.permutation(len(surest))[:wanted])].tolist()
         rows += drawn
         codes += [int(code)] * len(drawn)
-        reasons.append(_told(task.classes[code], int(counts[code]), len(drawn), texts[drawn[0]]))
-    return Found(tuple(texts[row] for row in rows), np.array(codes, np.int64), tuple(reasons))
+        reasons.append(_told(task.classes[code], int(counts[code]), len(drawn)))
+        examples.append(
+            f"One of the texts that the name of {str(task.classes[code])!r} finds: {_shown(texts[drawn[0]])}"
+        )
+    return Found(tuple(texts[row] for row in rows), np.array(codes, np.int64), tuple(reasons), tuple(examples))
 
 
 def _by_names(task: Task, texts: Sequence[str]) -> Floats:
@@ -72,10 +78,13 @@ def _by_names(task: Task, texts: Sequence[str]) -> Floats:
     return found
 
 
-def _told(label: object, n: int, n_found: int, text: str) -> str:
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()} ..."
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN].rstrip()} ...")
+
+
+def _told(label: object, n: int, n_found: int) -> str:
     rows = "one labelled row" if n else "no labelled row"
     return (
-        f"{str(label)!r} has {rows}: {n_found} unlabelled texts that its name finds stand for it, such as {shown!r}. "
+        f"{str(label)!r} has {rows}: {n_found} unlabelled texts that its name finds stand for it. "
         "Nobody has checked them: label some."
     )

@@ -86,7 +86,8 @@ class Predictor:
     the file that it learnt from (`data.Columns.fitted`), nothing where there was no file. measured: None = it was not.
     languages: `language_shares` of the texts that it learnt from, nothing where they are not known. is_slow: to
     learn another one like it takes long, so that these are checked on fewer rows. for_parts: settings with which a part
-    of the rows is learnt as the whole was, where time decided. (Bundles keep neither.)
+    of the rows is learnt as the whole was, where time decided. augmented: the augmentations of the rows that it learnt
+    from. examples: sentences for the report that quote texts. (Bundles keep none of the four.)
     """
 
     encoder: Encoder
@@ -104,22 +105,36 @@ class Predictor:
     languages: Mapping[str, float] = field(default_factory=dict)
     is_slow: bool = False
     for_parts: Mapping[str, Any] = field(default_factory=dict)
+    augmented: str | None = None
+    examples: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """`minilm + logistic`."""
         return f"{self.encoder_name} + {self.head_name}"
 
+    @property
+    def described(self) -> str:
+        """`tfidf + svm with swap`: also what the rows were augmented with."""
+        return f"{self.name} with {self.augmented}" if self.augmented else self.name
+
     def predict_proba(self, texts: Iterable[str]) -> Floats:
         """Probabilities (n, k), rows sum to 1. Raises DataError for what is not a text."""
-        values = require_texts(texts)
-        if not values:
-            return np.empty((0, len(self.classes)))
-        return self.head.predict_proba(self.encoder.encode(self.cleaner.clean_all(values)))
+        return self._answered(self.cleaner.clean_all(require_texts(texts)))
 
     def truncated(self, texts: Iterable[str]) -> Bools:
         """(n,) True where the text, once cleaned, is longer than the encoder reads."""
         return self.encoder.truncated(self.cleaner.clean_all(require_texts(texts)))
+
+    def scored(self, texts: Iterable[str]) -> tuple[Floats, Bools]:
+        """`predict_proba` and `truncated`, each text cleaned once."""
+        values = self.cleaner.clean_all(require_texts(texts))
+        return self._answered(values), self.encoder.truncated(values)
+
+    def _answered(self, cleaned: tuple[str, ...]) -> Floats:
+        if not cleaned:
+            return np.empty((0, len(self.classes)))
+        return self.head.predict_proba(self.encoder.encode(cleaned))
 
     def unfamiliar(self, texts: Iterable[str]) -> Bools:
         """(n,) True where the text is in a script that the predictor did not learn from: its label means nothing,
@@ -134,10 +149,10 @@ class Predictor:
         not answered has a label all the same. Raises DataError, ConfigError.
         """
         values, limit = require_texts(texts), self.limit(max_error)
-        probabilities = self.predict_proba(values)
+        probabilities, truncated = self.scored(values)
         labels = np.asarray(self.classes)[probabilities.argmax(axis=1)]
         abstained = limit.abstained(probabilities) if limit is not None else None
-        return Predictions(labels, probabilities, self.truncated(values), abstained)
+        return Predictions(labels, probabilities, truncated, abstained)
 
     def predict_sets(
         self, texts: Iterable[str], *, max_error: float | str | MaxError | None = None

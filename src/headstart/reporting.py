@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from headstart import data
+from headstart.encoders import is_pretrained
 from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
@@ -18,6 +19,7 @@ from headstart.explaining import ClassWords, exact_class_words
 from headstart.limits import answering
 from headstart.measure import Estimate
 from headstart.predictor import Measured, Predictor
+from headstart.strategies import uses_of
 from headstart.types import Audit, Dataset, Finding, Step
 from headstart.versions import versions
 
@@ -44,17 +46,14 @@ def report_on_run(
     roles: Mapping[str, Role],
     own: Estimate,
     baseline: tuple[str, Estimate] | None,
-    augment: str | None = None,
     **about: Any,
 ) -> Report:
-    """The report of a run. baseline: its name and its estimate on the same rows, None when the model is the
-    baseline itself. augment: what the training rows were augmented with, for the model's name. about: command,
-    seconds and seed, as in `Report`.
+    """The report of a run. baseline: its name and its estimate on the same rows, None when there is none. about:
+    command, seconds, seed, and why there is no baseline, as in `Report`.
     """
     classes = tuple(str(c) for c in predictor.classes)
-    model_name = f"{predictor.name} with {augment}" if augment else predictor.name
     title = f"{_short(roles['train'].dataset.origin)}: {len(classes)} classes"
-    report = _report(predictor, own, title=title, name=model_name)
+    report = _report(predictor, own, title=title)
     limit = predictor.limit()
     report = replace(
         report,
@@ -65,22 +64,29 @@ def report_on_run(
         **about,
     )
     if baseline is None:
-        itself, none = "The model is the from-scratch baseline itself.", "Without labelled rows there is no baseline."
-        return replace(report, reasons=(*report.reasons, itself if roles["train"].dataset.n else none))
+        return report
     name, base = baseline
     return replace(
         report,
         baseline=_evaluation(name, classes, base),
         comparison=compare(
-            model_name,
+            report.model.name,
             own.rows.labels or (),
             own.probabilities,
             name,
             base.probabilities,
             classes,
             metric=_METRIC,
+            transfers=_transfers(predictor, roles),
         ),
     )
+
+
+def _transfers(predictor: Predictor, roles: Mapping[str, Role]) -> bool:
+    """Whether it knows more than its labelled rows say: from other texts, or from what the names of classes mean."""
+    beside = {"source", "unlabelled"} & roles.keys() & uses_of(predictor.strategy)
+    climbed = predictor.strategy in ("few_labels", "zero_shot") and predictor.encoder_name != "tfidf"
+    return bool(beside) or climbed or is_pretrained(predictor.encoder_name)
 
 
 def report_on_bundle(
@@ -93,7 +99,7 @@ def report_on_bundle(
     rows, limit = loaded.dataset, predictor.limit(max_error)
     found = predictor.predict(rows.texts)
     estimate = Estimate(rows, found.probabilities, f"{rows.n:,} rows of {rows.origin}")
-    audit = data.audit(loaded, truncated=found.truncated, unfamiliar=predictor.unfamiliar(rows.texts))
+    audit = data.audit(loaded, role="test", truncated=found.truncated, unfamiliar=predictor.unfamiliar(rows.texts))
     return replace(
         _report(predictor, estimate, title=f"{_short(rows.origin)}: {predictor.name}"),
         command=command,
@@ -123,7 +129,7 @@ def _short(origin: str) -> str:
     return "/".join(Path(origin).parts[-2:])
 
 
-def _report(predictor: Predictor, own: Estimate, *, title: str, name: str | None = None) -> Report:
+def _report(predictor: Predictor, own: Estimate, *, title: str) -> Report:
     """What any report says of a predictor and its figures."""
     return Report(
         title=title,
@@ -132,9 +138,9 @@ def _report(predictor: Predictor, own: Estimate, *, title: str, name: str | None
         encoder=predictor.encoder_name,
         head=predictor.head_name,
         strategy=predictor.strategy,
-        reasons=predictor.reasons,
+        reasons=(*predictor.reasons, *predictor.examples),
         protocol=own.protocol,
-        model=_evaluation(name or predictor.name, tuple(str(c) for c in predictor.classes), own),
+        model=_evaluation(predictor.described, tuple(str(c) for c in predictor.classes), own),
         baseline=None,
         comparison=None,
         audits=(),
@@ -162,7 +168,7 @@ def _audits(roles: Mapping[str, Role], predictor: Predictor) -> tuple[Audit, ...
     for name, role in roles.items():
         texts, is_test = role.dataset.texts, name == "test"
         others, strange = (learnt, predictor.unfamiliar(texts)) if is_test else ((), None)
-        audit = role.audit(others=others, truncated=predictor.truncated(texts), unfamiliar=strange)
+        audit = role.audit(role=name, others=others, truncated=predictor.truncated(texts), unfamiliar=strange)
         unknown = _unknown_labels(predictor, role.dataset) if is_test else ()
         audits.append(replace(audit, findings=(*unknown, *audit.findings)))
     return tuple(audits)

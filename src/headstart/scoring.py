@@ -1,12 +1,12 @@
 """Predicting files of any size: rows in, rows out, a bounded number of them in memory."""
 
-import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from headstart.abstaining import Limit
 from headstart.data import TextRow, TextRows, open_writer
+from headstart.data.writing import free_names
 from headstart.predictor import Predictor
 from headstart.progress import track
 from headstart.types import Floats
@@ -73,17 +73,13 @@ def predict_rows(
     limit = predictor.required_limit(max_error) if sets else predictor.limit(max_error)
     more = [*(["abstained"] if limit else []), *(["label_set"] if sets else [])]
     classes = predictor.classes if all_probabilities else ()
-    names = _new_columns(rows.columns, [*more, *(f"p_{c}" for c in classes)])
+    added = [_LABEL_COLUMN, "probability", "truncated", *more, *(f"p_{c}" for c in classes)]
+    names = free_names(added, rows.columns)
     summary = Summary(n_abstained=None if limit is None else 0, label_column=names[0])
     with open_writer(out, [*rows.columns, *names], format=format, like=rows.source.dialect) as writer:
         for chunk in track(_chunks(rows), "predicting", 0, len):
             writer.write(_predicted(predictor, chunk, names, summary, limit, sets))
     return summary
-
-
-def _new_columns(present: Sequence[str], more: Sequence[str]) -> list[str]:
-    names = [_LABEL_COLUMN, "probability", "truncated", *more]
-    return [next(f"{n}{'_' * i}" for i in itertools.count() if f"{n}{'_' * i}" not in present) for n in names]
 
 
 def _chunks(rows: Iterable[TextRow]) -> Iterator[list[TextRow]]:
@@ -108,21 +104,22 @@ def _predicted(
     sets: bool,
 ) -> Iterator[dict[str, object]]:
     texts = [row.text for row in chunk if row.text is not None]
-    found = predictor.predict(texts)
+    found, truncated = predictor.scored(texts)
+    labels = [predictor.classes[code] for code in found.argmax(axis=1).tolist()]
     summary.n_unfamiliar += int(predictor.unfamiliar(texts).sum())
-    more = _limited(predictor, found.probabilities, limit, sets)
-    results = zip(found.labels.tolist(), found.probabilities.tolist(), found.truncated.tolist(), more, strict=True)
+    more = _limited(predictor, found, limit, sets)
+    results = zip(labels, found.tolist(), truncated.tolist(), more, strict=True)
     for row in chunk:
         summary.n += 1
         if row.text is None:
             summary.n_unusable += 1
             yield {**row.values, **dict.fromkeys(names)}
             continue
-        label, probabilities, truncated, extra = next(results)
-        summary.n_truncated += truncated
+        label, probabilities, is_cut, extra = next(results)
+        summary.n_truncated += is_cut
         if summary.n_abstained is not None:
             summary.n_abstained += bool(extra[0])
-        values = [label, round(max(probabilities), 6), truncated, *extra, *(round(p, 6) for p in probabilities)]
+        values = [label, round(max(probabilities), 6), is_cut, *extra, *(round(p, 6) for p in probabilities)]
         yield {**row.values, **dict(zip(names, values, strict=False))}
 
 

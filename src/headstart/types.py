@@ -6,7 +6,7 @@ Shape letters: n texts, d features, k classes.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeAlias
 
 if TYPE_CHECKING:  # numpy and scipy cost 0.1 s and more: `import headstart` must not pay for them
     import numpy as np
@@ -261,7 +261,11 @@ class Head(Protocol):
 
 
 class Strategy(Protocol):
-    """How encoder and head learn from a task."""
+    """How encoder and head learn from a task. uses: what of `source`, `unlabelled`, `label_names` and `augment` it can
+    learn from.
+    """
+
+    uses: ClassVar[frozenset[str]]
 
     def fit(self, task: Task) -> "Any":
         """A `headstart.predictor.Predictor`."""

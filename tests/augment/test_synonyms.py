@@ -10,6 +10,7 @@ import pytest
 
 from headstart import registry
 from headstart.augment._synonyms import read_groups, replaced
+from headstart.augment.insert import Insert
 from headstart.augment.synonym import Synonym
 from headstart.errors import ConfigError, DataError
 
@@ -130,3 +131,15 @@ def test_near_words_know_the_context() -> None:
     assert vectors.augment(["unheard"], y[:1], [rng()]) == [None]
     chinese = Synonym().fit(["味道很好", "服务很好"], np.array([0, 1]))
     assert "no file of Chinese synonyms" in chinese.notes_[0]
+
+
+def test_insert_finds_synonyms_of_words_in_any_case(tmp_path: Path) -> None:
+    """As `synonym` does: a word at the beginning of a sentence, in capitals, in full width."""
+    file = tmp_path / "groups.txt"
+    file.write_text("Big large\nfilm movie\n", encoding="utf-8")
+    insert = Insert(f"1:{file}").fit([], np.array([], dtype=int))
+    for text in ("big film", "Big Film", "BIG FILM", "ｂｉｇ ｆｉｌｍ"):
+        (answer,) = insert.augment([text], np.array([0]), [rng()])
+        assert answer is not None
+        assert set(answer.split()) - set(text.split()) <= {"large", "movie"}
+        assert len(answer.split()) == 4

@@ -72,7 +72,7 @@ def test_other_columns_titles_and_taken_names(headstart: Headstart, tmp_path: Pa
     assert set(new) == {1, 2}
     assert new[1]["title"] == ""
     assert sorted(new[1]["text"].split()) == sorted(["Cold", *given[0]["text"].split()])
-    assert (new[1]["origin_"], new[1]["augmentation_"], new[1]["origin"]) == (1, "swap:0.5", "x")
+    assert (new[1]["origin_"], new[1]["augmentation"], new[1]["origin"]) == (1, "swap:0.5", "x")
 
 
 def test_mistakes_are_messages(headstart: Headstart, reviews: Path, tmp_path: Path) -> None:

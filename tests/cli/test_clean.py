@@ -2,10 +2,14 @@
 
 import csv
 import gzip
+import inspect
 import json
+import re
 from pathlib import Path
 
 import pytest
+
+from headstart.cli.commands import clean
 
 from .conftest import REVIEWS, Headstart, write_rows
 
@@ -38,6 +42,23 @@ def test_without_out_it_only_shows(headstart: Headstart, dirty: Path, monkeypatc
         assert words in done.out
     assert dirty.read_bytes() == before
     assert list(dirty.parent.iterdir()) == [dirty]
+
+
+def test_a_dot_is_a_space_and_nothing_else(headstart: Headstart, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """It is explained where an example shows one; a count of 0 is a dash."""
+    monkeypatch.setenv("COLUMNS", "120")
+    rows = {"spaces": "the  soup was lovely", "none": "the soup was lovely", "dots": "soup · staff <b>kind</b>"}
+    for name, text in rows.items():
+        out = headstart("clean", write_rows(tmp_path / f"{name}.csv", [(text, "good"), ("cold food", "bad")])).out
+        assert ("· in an example is a space" in out) is (name == "spaces")
+        assert "–" in out
+        assert ("·" in out) is (name != "none")
+
+
+def test_the_rules_of_the_help_exist(headstart: Headstart, dirty: Path):
+    """Its example is one that can be typed (label_mistakes asks for more rows than there are)."""
+    rules = re.search(r"Such as (\S+?);", inspect.getsource(clean)).group(1)  # type: ignore[union-attr] # it is there
+    assert "at least 20 labelled rows" in headstart("clean", dirty, "--rules", rules).err
 
 
 def test_out_and_removed(headstart: Headstart, dirty: Path, tmp_path: Path):

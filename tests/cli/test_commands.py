@@ -191,7 +191,7 @@ def test_the_report_speaks_chinese_when_asked(headstart: Headstart, reviews: Pat
     words = ("fit", reviews, "--encoder", "tfidf", "--no-bundle", "--report", page)
     assert "准确率" in headstart(*words, "--language", "zh").out
     assert "准确率" in page.read_text(encoding="utf-8")
-    assert headstart(*words, "--language", "fr").code == 1
+    assert headstart(*words, "--language", "fr").code == 2
 
 
 def test_the_suffix_of_a_file_goes_before_the_format_of_stdout(headstart: Headstart, bundle: Path, reviews: Path):

@@ -61,6 +61,32 @@ def test_the_words_of_each_class(headstart: Headstart, bundle: Path, tmp_path: P
     assert "lovely ×2" in done.out
 
 
+def test_the_terms_are_explained_at_the_end(headstart: Headstart, bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    """Once, however many texts there are, and only those that were shown."""
+    monkeypatch.setenv("COLUMNS", "500")
+    out = headstart("explain", bundle, "a lovely but unheard waiter", "rude").out
+    for term in ("+ speaks for the class, - against it", "empty text: ", "rest: ", "no part in it: words", "exact: "):
+        assert out.count(term) == 1
+        assert out.index(term) > out.rindex("= score")
+    assert "occlusion: " not in out
+    out = headstart("explain", bundle, "rude", "--method", "occlusion").out
+    assert "occlusion: " in out
+    assert "exact: " not in out
+    assert "no part in it" not in out
+    out = headstart("explain", bundle, "--classes").out
+    assert "what a word adds to the score of the class" in out
+    assert "empty text" not in out
+
+
+def test_other_models_need_texts_for_their_classes(headstart: Headstart, reviews: Path, tmp_path: Path):
+    """As the help says: a linear model of counted words alone needs none."""
+    words = ("--encoder", "tfidf", "--head", "knn", "--out", tmp_path / "knn")
+    assert headstart("fit", reviews, *words).code == 0
+    done = headstart("explain", tmp_path / "knn", "--classes")
+    assert (done.code, "--file" in done.err) == (1, True)
+    assert headstart("explain", tmp_path / "knn", "--classes", "--file", reviews).code == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from headstart.cli.commands.recommend import _seconds
-from headstart.errors import ConfigError
+from headstart.cli.commands import recommend as command
+from headstart.recommend import advice
+from headstart.strategies import auto
 
 Headstart = Any
 
@@ -54,20 +55,44 @@ def test_without_labels_it_says_what_it_can(headstart: Headstart, tmp_path: Path
     assert json.loads(headstart("recommend", path, "--encoders", "tfidf", "--json").out)["next"] is None
 
 
-@pytest.mark.parametrize(("written", "seconds"), [("60", 60), ("60s", 60), ("1.5m", 90), ("1h", 3600)])
-def test_budgets_are_read(written: str, seconds: float):
-    """Seconds, minutes, hours."""
-    assert _seconds(written) == seconds
+def test_budgets_are_those_of_fit(headstart: Headstart, reviews: Path):
+    """With a unit or without; anything else is refused with what is expected."""
+    assert headstart("recommend", reviews, "--encoders", "tfidf", "--budget", "90").code == 0
+    for words in (("recommend", reviews), ("fit", reviews, "--encoder", "tfidf", "--no-bundle")):
+        done = headstart(*words, "--budget=5 days")
+        assert done.code == 1
+        assert "expected a time above 0, such as 90s, 5m or 1.5h. Got '5 days' instead." in done.err
 
 
-@pytest.mark.parametrize("written", ["", "0s", "-5", "5 days", "soon"])
-def test_other_budgets_are_refused(headstart: Headstart, reviews: Path, written: str):
-    """With what is expected; exit 1."""
-    with pytest.raises(ConfigError):
-        _seconds(written)
-    done = headstart("recommend", reviews, f"--budget={written}")
-    assert done.code == 1
-    assert "60s" in done.err
+def test_seeds_and_encoders_that_cannot_be_are_refused(headstart: Headstart, reviews: Path):
+    """Before any work, and with what is expected; no traceback of a library."""
+    for seed in ("-1", 2**32):
+        done = headstart("recommend", reviews, "--encoders", "tfidf", "--seed", seed)
+        assert (done.code, "--seed" in done.err, "Traceback" in done.err) == (2, True, False)
+    for encoders in ("", " , "):
+        done = headstart("recommend", reviews, "--encoders", encoders)
+        assert done.code == 1
+        assert "No encoder is named" in done.err
+        assert done.out == ""
+
+
+def test_few_rows_are_for_the_plain_command(headstart: Headstart, reviews: Path, monkeypatch: pytest.MonkeyPatch):
+    """It comes first, whatever the number of rows; it is called the best as long as `auto` takes few_labels."""
+    assert command._FEW_ROWS == auto._FEW
+    plain, one = f"headstart fit {reviews}\n", f"headstart fit {reviews} --encoder tfidf --strategy linear_probe"
+    for few in (8, 7):
+        monkeypatch.setattr(command, "_FEW_ROWS", few)
+        out = headstart("recommend", reviews, "--encoders", "tfidf").out
+        assert 0 < out.index(plain) < out.index(one)
+        assert ("the best for so few rows" in out) is (few == 8)
+    answer = json.loads(headstart("recommend", reviews, "--encoders", "tfidf", "--json").out)
+    assert (answer["next_plain"] + "\n", answer["next"]) == (plain, one)
+
+
+def test_the_usual_encoders_are_named_in_the_help(headstart: Headstart, monkeypatch: pytest.MonkeyPatch):
+    """All of them, in their order."""
+    monkeypatch.setenv("COLUMNS", "300")
+    assert f"default: {', '.join(advice._ENCODERS)}." in headstart("recommend", "--help").out
 
 
 def test_unlabelled_rows_are_counted(headstart: Headstart, reviews: Path, tmp_path: Path):

@@ -13,6 +13,8 @@ pytestmark = pytest.mark.torch
 
 ROWS = [("kind lovely food number %d", "good"), ("cold rude slow food number %d", "bad")]
 
+FORM = "expected a time above 0, such as 90s, 5m or 1.5h"
+
 Interrupt = Callable[[pytest.MonkeyPatch, int], None]
 
 
@@ -79,6 +81,10 @@ def test_nothing_to_go_on_with(headstart: Any, tmp_path: Path) -> None:
     done = headstart("fit", rows, "--encoder", "tfidf", "--resume")
     assert done.code == 1
     assert "--resume needs the --out DIR" in done.err
+    done = headstart("fit", rows, "--encoder", "tfidf", "--out", tmp_path / "model", "--no-bundle", "--resume")
+    assert done.code == 1
+    assert "leave out --no-bundle" in done.err
+    assert "--out" not in done.err
     done = headstart("fit", rows, "--encoder", "tfidf", "--out", tmp_path / "model", "--resume", "--budget", "5m")
     assert done.code == 0
     assert "fitting from the beginning" in done.err
@@ -97,9 +103,9 @@ def test_auto_says_what_became_of_the_budget(headstart: Any, tmp_path: Path, mon
     assert "changes nothing" not in done.err
 
 
-@pytest.mark.parametrize("budget", ["5", "0s", "m", "-3m", "5 m", "1d", "1e3s", "٣m"])
+@pytest.mark.parametrize("budget", ["", "0", "0s", "m", "-3m", "5 days", "1d", "1e3s", "٣m", "soon"])
 def test_no_budget(headstart: Any, tmp_path: Path, budget: str) -> None:
     """What is no length of time is refused with an example."""
     done = headstart("fit", tmp_path / "rows.csv", f"--budget={budget}")
     assert done.code == 1
-    assert "Setting 'budget': expected a number above 0 with its unit: 30s, 5m or 1.5h." in done.err
+    assert f"Setting 'budget': {FORM}. Got {budget!r} instead." in done.err

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headstart.data import audit, overlap, read_leniently
+from headstart.data import audit, overlap, read_dataset, read_leniently
 from headstart.data.folding import fold
 from headstart.types import Dataset, Finding
 
@@ -138,6 +138,18 @@ def test_no_rows():
     for data in (Dataset(()), Dataset((), ())):
         found = audit(data)
         assert (found.n, dict(found.classes), found.findings) == (0, {}, ())
+
+
+def test_what_a_run_goes_on_with_is_no_error(tmp_path):
+    """One class is too few to learn from, not to test on; rows that were left out as asked are warnings."""
+    one = dataset([("a", "pos"), ("b", "pos")])
+    for role, severity in (("", "error"), ("train", "error"), ("test", "warning"), ("source", "warning")):
+        assert [f.severity for f in audit(one, role=role).findings if f.name == "one_class"] == [severity]
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,x\n,x\nb,y\n")
+    for role in ("train", "test"):
+        found = audit(read_dataset(path, skip_bad_rows=True, role=role), role=role)
+        assert [f.severity for f in found.findings if f.name == "missing_text"] == ["warning"]
 
 
 def test_mistakes_in_rows_are_findings(tmp_path):

@@ -19,6 +19,8 @@ from headstart.data import (
     read_leniently,
     read_rows,
 )
+from headstart.data.judge import MAX_TEXT_CHARS
+from headstart.data.load import _Gathered, _label_problems
 from headstart.data.spec import Filter, parse_spec
 from headstart.errors import ConfigError, DataError, DataFileMissing
 from headstart.types import Dataset
@@ -228,6 +230,30 @@ def test_labels_that_differ_by_spaces(tmp_path: Path):
     assert loaded.steps[-1].action == "spaces around the label stripped in 2 rows"
 
 
+def test_many_labels_with_spaces_are_compared_once_each():
+    """The work grows with the number of labels, not with its square."""
+    n_compared = 0
+
+    class Label(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal n_compared
+            n_compared += 1
+            return str.__eq__(self, other)
+
+        def strip(self, chars: str | None = None) -> "Label":
+            return Label(str.strip(self, chars))
+
+    labels = [Label(f"class {i} ") for i in range(300)] + [Label("class 7")]
+    rows = _Gathered(texts=["x"] * 301, labels=list(labels), domains=[""] * 301)
+    rows.lines.extend(range(2, 303))
+    (problem,) = _label_problems(rows, [])
+    assert (problem.kind, problem.n, problem.places) == ("label_spaces", 1, ("line 9",))
+    assert n_compared < 20 * len(labels)
+
+
 def test_labels_with_spaces_that_collide_with_nothing(tmp_path: Path):
     """Such labels are kept, and noted."""
     loaded = read_dataset(csv_file(tmp_path, "text,label\na,Positive \nb,neg\n"))
@@ -431,6 +457,33 @@ def test_rows_for_prediction_keep_all_columns(tmp_path: Path):
     rows = list(read_rows(path))
     assert [(row.line, row.text) for row in rows] == [(2, "T\nC"), (3, "D")]
     assert rows[0].values == {"id": "1", "title": "T", "content": "C", "label": ""}
+
+
+def test_the_longest_text_is_the_callers_choice(tmp_path: Path):
+    """All readers take a limit; one character more is a mistake of the row, whose message names the limit."""
+    path = csv_file(tmp_path, "text,label\nfour,a\nfives,b\n")
+    assert MAX_TEXT_CHARS == 1_000_000
+    assert [row.text for row in read_rows(path, max_text_chars=5)] == ["four", "fives"]
+    assert [row.text for row in read_rows(path, max_text_chars=4, skip_bad_rows=True)] == ["four", None]
+    for read in (lambda: list(read_rows(path, max_text_chars=4)), lambda: read_dataset(path, max_text_chars=4)):
+        with pytest.raises(DataError, match=r"line 3: the text has 5 characters, more than 4 \(--max-text-chars\)"):
+            read()
+    assert [problem.n for problem in read_leniently(path, max_text_chars=4).problems] == [1]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("{}\n{}\n", "rows.jsonl: the first 2 rows have no columns. Rows with a text are expected, such as {"),
+        ("{}\n", "rows.jsonl: the first row has no columns."),
+        ("{}\nnull\n", "rows.jsonl line 2: a JSON object is expected, got null."),
+    ],
+)
+def test_rows_without_columns(tmp_path: Path, content: str, message: str):
+    """What is wrong is said, be it that nothing is there."""
+    with pytest.raises(DataError) as caught:
+        read_dataset(csv_file(tmp_path, content, "rows.jsonl"))
+    assert message in str(caught.value)
 
 
 def test_rows_for_prediction_stop_at_the_first_bad_one(tmp_path: Path):

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headstart.data import folds, limit_rows, sample_per_class
+from headstart.data.splits import folds_at_most
 from headstart.errors import ConfigError, DataError
 from headstart.types import Dataset
 
@@ -111,3 +112,15 @@ def test_classes_with_fewer_rows_than_shots_are_counted():
     _, step = sample_per_class(dataset([f"{i:02}" for i in range(12)]), 2, 0)
     assert "; 12 of 12 classes have fewer and keep all: '00' has 1, " in step.action
     assert step.action.endswith("'09' has 1, ...")
+
+
+@given(st.lists(st.sampled_from(["a", "A ", "b", "c", "d"]), max_size=30), st.integers(2, 7), st.integers(0, 5))
+def test_no_more_folds_than_different_texts(texts: list[str], most: int, seed: int):
+    """Those of `folds`, as many as there can be; none where there can be no two."""
+    y = [i % 3 for i in range(len(texts))]
+    pairs = folds_at_most(y, most, seed, texts)
+    n_different = len({text.strip().lower() for text in texts})
+    assert len(pairs) == (min(most, n_different) if n_different > 1 else 0)
+    expected = folds(y, len(pairs), seed, texts) if pairs else []
+    for found, same in zip(pairs, expected, strict=True):
+        assert [part.tolist() for part in found] == [part.tolist() for part in same]

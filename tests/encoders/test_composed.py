@@ -279,3 +279,36 @@ def test_the_seed_reaches_every_part_that_draws() -> None:
     assert make_encoder("lda", seed=5).random_state == 5  # type: ignore[attr-defined] # lda has it
     assert make_encoder("lda", seed=5, random_state=1).random_state == 1  # type: ignore[attr-defined] # as above
     make_encoder("tfidf", seed=5)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tfidf+pca:2", {"tfidf.min_df": 2}),
+        ("tfidf:char+select:5+bow:word+tfidf", {"tfidf.min_df": 2, "bow.min_df": 2, "tfidf2.min_df": 2}),
+        ("word2vec+bow", {"word2vec.min_count": 2, "bow.min_df": 2}),
+    ],
+)
+def test_what_the_number_of_texts_decided(name: str, expected: dict[str, int]) -> None:
+    """As settings of the composition: on fewer texts they give each part the threshold that it had on many."""
+    if "word2vec" in name:
+        pytest.importorskip("gensim")
+    few = [f"{word} soup" for word in ("good", "bad") * 10] + ["rare"]
+    y = np.arange(len(few)) % 2
+    quick = {"word2vec.n_epochs": 1} if "word2vec" in name else {}
+    whole: Any = make_encoder(name, **quick).fit([*few, *few[:20] * 50], y)
+    assert whole.decided_by_number() == expected
+    part: Any = make_encoder(name, **quick, **expected).fit(few, y)
+    assert part.decided_by_number() == {}
+    keys = [key.split(".") for key in expected]
+    made = {each.label: encoder for each, encoder in zip(part._parts, part._made, strict=True)}
+    assert {f"{label}.{key}": getattr(made[label], f"{key}_") for label, key in keys} == expected
+    left_open: Any = make_encoder(name, **quick).fit(few, y)
+    assert left_open.decided_by_number() == dict.fromkeys(expected, 1)
+
+
+def test_encoders_that_no_settings_make_tell_of_none(tmp_path: Path) -> None:
+    """Those that were fitted before they stood side by side, and those that come from a bundle."""
+    made: Any = make_encoder("tfidf+pca:2").fit(TEXTS)
+    again = type(made).from_state(made.get_state(tmp_path), tmp_path)
+    assert again.decided_by_number() == type(made).of(["a", "b"], [made, made]).decided_by_number() == {}

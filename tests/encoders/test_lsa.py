@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from headstart.encoders import make_encoder
+from headstart.encoders._terms import make_analyser
 from headstart.errors import ConfigError, DataError
 
 ROOMS = ["the room was clean", "a clean and quiet room", "quiet room, clean bed", "the bed was clean and quiet"]
@@ -99,3 +100,32 @@ def test_the_order_of_the_texts_is_no_matter() -> None:
     texts = [" ".join(rng.choice([f"term{i}" for i in range(3_000)], 12)) for _ in range(120)]
     first, second = (make_encoder("lsa", n_components=20).fit(given) for given in (texts, texts[::-1]))
     np.testing.assert_allclose(first.encode(texts), second.encode(texts), atol=1e-5)
+
+
+def test_texts_just_fitted_are_cut_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tuple that `fit` got is not cut again by `encode`, and gives the same bits as a list, which is: a list may
+    be another one by then.
+    """
+    cut: list[str] = []
+
+    def counting(*settings: Any) -> Any:
+        analyse = make_analyser(*settings)
+
+        def analyse_and_count(text: str) -> list[str]:
+            cut.append(text)
+            return analyse(text)
+
+        return analyse_and_count
+
+    monkeypatch.setattr("headstart.encoders._counts.make_analyser", counting)
+    encoder: Any = make_encoder("lsa", n_components=3).fit(TEXTS)
+    found = encoder.encode(TEXTS)
+    assert cut == list(TEXTS)
+    np.testing.assert_array_equal(encoder.encode(TEXTS), found)
+    assert len(cut) == 2 * len(TEXTS)
+    texts = list(TEXTS)
+    other: Any = make_encoder("lsa", n_components=3).fit(texts)
+    np.testing.assert_array_equal(other.components_, encoder.components_)
+    np.testing.assert_array_equal(other.encode(texts), found)
+    texts[0] = "another text"
+    np.testing.assert_array_equal(other.encode(texts)[1:], found[1:])

@@ -208,16 +208,42 @@ def test_labels_are_needed() -> None:
         ("textcnn", {"widths": 3}, "encoder.widths must be a list"),
         ("textcnn", {"widths": [1, 0]}, "encoder.widths must be a whole number"),
         ("gru", {"units": 1.5}, "encoder.units must be a whole number"),
-        ("bilstm", {"dropout": 1.0}, "encoder.dropout must be from 0 to below 1"),
+        ("bilstm", {"dropout": 1.0}, "encoder.dropout must be a number from 0 to below 1. Got 1.0"),
+        ("bilstm", {"dropout": "high"}, "encoder.dropout must be a number from 0 to below 1. Got 'high'"),
         ("attention", {"analyser": "words"}, "encoder.analyser must be one of"),
-        ("gru", {"class_weight": "auto"}, "encoder.class_weight must be 'balanced'"),
-        ("gru", {"learning_rate": 0}, "encoder.learning_rate must be above 0"),
+        ("gru", {"class_weight": "auto"}, "encoder.class_weight must be balanced, or left out. Got 'auto'"),
+        ("gru", {"learning_rate": 0}, "encoder.learning_rate must be a number above 0. Got 0"),
+        ("gru", {"learning_rate": None}, "encoder.learning_rate must be a number above 0. Got None"),
+        ("gru", {"learning_rate": float("inf")}, "encoder.learning_rate must be a number above 0. Got inf"),
+        ("gru", {"weight_decay": -1}, "encoder.weight_decay must be a number from 0 on. Got -1"),
+        ("gru", {"frozen": 1}, "encoder.frozen must be true or false. Got 1"),
+        ("gru", {"min_count": 0}, "encoder.min_count must be a whole number from 1 on, or left out. Got 0"),
+        ("gru", {"vectors": None}, "encoder.vectors must be word2vec, random, or a file of word vectors. Got None"),
+        ("gru", {"vectors": ""}, "encoder.vectors must be word2vec, random, or a file of word vectors. Got ''"),
     ],
 )
 def test_settings_are_checked(name: str, settings: dict[str, Any], message: str) -> None:
     """A setting that cannot be used is named with its value."""
     with pytest.raises(ConfigError, match=message):
         make_encoder(name, **settings).fit(["a", "b"], np.array([0, 1]))
+
+
+@pytest.mark.parametrize("vectors", ["random", "word2vec"])
+def test_what_the_number_of_texts_decided(vectors: str) -> None:
+    """Given to a network of fewer texts, it knows no more words; a word seen once reads as an unknown one."""
+    if vectors == "word2vec":
+        pytest.importorskip("gensim")
+    texts, y = rows(30, 0)
+    settings = {**QUICK, "vectors": vectors, "n_epochs": 1}
+    many: Any = make_encoder("gru", **settings).fit([*texts, "once", *texts * 33], y)
+    decided = many.decided_by_number()
+    part: Any = make_encoder("gru", **settings, **decided).fit([*texts, "once"], y)
+    assert (decided, part.decided_by_number()) == ({"min_count": 2}, {})
+    for encoder in (many, part):
+        np.testing.assert_array_equal(*encoder.encode(["once", "never"]))
+    left_open: Any = make_encoder("gru", **settings).fit([*texts, "once"], y)
+    assert left_open.decided_by_number() == {"min_count": 1}
+    assert len(left_open.get_state(Path()).settings["words"]) > len(part.get_state(Path()).settings["words"])
 
 
 def test_nothing_to_tell_classes_by() -> None:

@@ -211,6 +211,19 @@ def test_rare_terms_go_only_where_texts_are_many() -> None:
     assert make_encoder("bow", max_features=3).fit(ENGLISH).encode(ENGLISH).shape[1] == 3
 
 
+@pytest.mark.parametrize("name", ["bow", "tfidf", "lsa", "lda"])
+def test_what_the_number_of_texts_decided(name: str) -> None:
+    """Given to an encoder of fewer texts, it is the same threshold; nothing was decided where the user did."""
+    many = ["common word here"] * 1000 + ["rare"]
+    decided = make_encoder(name).fit(many).decided_by_number()
+    assert decided == {"min_df": 2}
+    few = many[-20:]
+    assert make_encoder(name).fit(few).decided_by_number() == {"min_df": 1}
+    part = make_encoder(name, **decided).fit(few)
+    assert "rare" not in part._vectoriser.vocabulary_
+    assert part.decided_by_number() == {}
+
+
 def test_another_segmenter_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A state made with another segmenter is used with a warning, where the words may be others."""
     encoder = make_encoder("tfidf").fit(CHINESE)

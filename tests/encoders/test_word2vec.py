@@ -113,6 +113,14 @@ def test_min_count_by_number_of_texts() -> None:
     assert "once" not in many.word_vectors_.words
 
 
+def test_what_the_number_of_texts_decided() -> None:
+    """Given to an encoder of fewer texts, it is the same threshold; nothing was decided where the user did."""
+    decided = Word2Vec(vector_size=4, n_epochs=1).fit([*TEXTS * 9, "once"]).decided_by_number()
+    part = Word2Vec(vector_size=4, n_epochs=1, **decided).fit([*TEXTS, "once"])
+    assert "once" not in part.word_vectors_.words
+    assert (decided, part.decided_by_number()) == ({"min_count": 2}, {})
+
+
 def test_nothing_to_learn_from() -> None:
     """Texts without words are an error with the way out."""
     with pytest.raises(DataError, match="min_count"):

@@ -32,6 +32,18 @@ def test_a_clear_gain_helped_and_mirrored_it_hurt():
     assert "loses to minilm + logistic by 10.0 points" in mirrored.sentence
 
 
+def test_where_nothing_is_transferred_no_transfer_helps():
+    """The same interval, other words."""
+    y = np.arange(100) % 2
+    labels = [CLASSES[i] for i in y]
+    good, bad = answers(y, np.arange(100) < 90), answers(y, np.arange(100) < 80)
+    better = compare("tfidf + logistic", labels, good, "tfidf + svm", bad, CLASSES, transfers=False)
+    worse = compare("tfidf + logistic", labels, bad, "tfidf + svm", good, CLASSES, transfers=False)
+    assert [(each.verdict, each.is_better) for each in (better, worse)] == [("better", True), ("worse", False)]
+    assert better.difference == compare("m", labels, good, "b", bad, CLASSES).difference
+    assert not any("transfer" in each.sentence for each in (better, worse))
+
+
 def test_the_same_answers_show_no_difference():
     """Difference and interval are 0."""
     y = np.arange(20) % 2

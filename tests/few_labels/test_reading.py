@@ -129,6 +129,23 @@ def test_why_texts_were_not_read() -> None:
     assert "0 of 3 unlabelled texts were read; the others repeat labelled rows or each other." in reading.notes
 
 
+@pytest.mark.parametrize("encoder", ["tfidf", "tfidf+pca:2"])
+def test_how_many_texts_were_read_is_told_by_any_encoder(encoder: str) -> None:
+    """Counted words are read as dense features are: the account is the same, and names what the others are."""
+    new = [f"{i} more films" for i in range(8)]
+    for unlabelled, most, said in (
+        (new, 5, "5 of 8 unlabelled texts were read."),
+        (new, None, "8 of 8 unlabelled texts were read."),
+        ([*new, " ", ""], None, "8 of 10 unlabelled texts were read; the others are blank."),
+        ([*new, "", *ENGLISH], None, "others are blank or repeat labelled rows or each other."),
+        ([*new, *new], None, "8 of 16 unlabelled texts were read; the others repeat labelled rows or each other."),
+    ):
+        reading = read(_task(ENGLISH * 4, unlabelled), encoder, "tfidf", {}, most)
+        assert [note for note in reading.notes if note.endswith(said)]
+        assert len(reading.unlabelled) == (most or 8)
+    assert not read(Task(tuple(ENGLISH), np.array([0, 1, 0]), ("a", "b")), encoder, "tfidf", {}).notes
+
+
 def test_unlabelled_texts_that_are_labelled_ones_are_left_out() -> None:
     """However they are spaced and spelt; of equal ones the first stays."""
     given = Dataset(("great thing", "Another one", "bad thing", " another  ONE", "BAD THING", " ", "last"))

@@ -85,6 +85,20 @@ def test_one_half_tells_of_many_rows(
     assert any("accuracy" in reason for reason in predictor.reasons)
 
 
+@pytest.mark.parametrize(("steps", "given", "n_steps"), [(1, {}, 4), (6, {}, 6), (50, {}, 12), (1, {"n_epochs": 2}, 8)])
+def test_many_rows_take_fewer_epochs(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, steps: int, given: dict[str, Any], n_steps: int
+) -> None:
+    """So many steps, an epoch of four at least, three epochs at most; and as many epochs as the user wants."""
+    from headstart.strategies import contrastive
+
+    monkeypatch.setattr(contrastive, "_MANY", 15)
+    monkeypatch.setattr(contrastive, "_STEPS_OF_MANY", steps)
+    settings = {"batch_rows": 4, "guard": False, **given}
+    predictor = Contrastive(str(tiny_model("bert")), strategy_settings=settings).fit(TASK)
+    assert any(f"in {n_steps} steps" in reason for reason in predictor.reasons)
+
+
 def test_too_few_rows_are_refused(tiny_model: Callable[[str], Path]) -> None:
     task = Task(TEXTS[:3], np.array([0, 1, 0]), ("good", "cold"))
     with pytest.raises(DataError, match="two rows of every class"):

@@ -105,11 +105,6 @@ def test_more_texts_widen_the_vocabulary() -> None:
     assert reason(predictor, "1 unlabelled texts: the encoder learns from them")
 
 
-def test_label_names_are_not_ignored_in_silence() -> None:
-    """What it cannot use it says."""
-    assert reason(probe(target(label_names={"good": "a good thing"})), "Label names are not used by linear_probe.")
-
-
 @pytest.mark.parametrize("with_source", [False, True])
 def test_same_seed_same_result(with_source: bool) -> None:
     """Bit-equal probabilities and equal reasons."""

@@ -92,7 +92,7 @@ def test_source_rows_are_for_pooled(stand_in: Callable[[bool], list[Task]], know
     stand_in(knows)
     source = Dataset(tuple(f"{word} {thing}" for word in ("good", "bad") for thing in THINGS), (1,) * 4 + (0,) * 4)
     reasons = TextClassifier().fit(*rows(told=not knows), source=source, budget_s=1_000.0).predictor_.reasons
-    assert reasons[-1].endswith("Source rows are not used by it.") == knows
+    assert (reasons[-1] == "Source rows are not used by finetune.") == knows
     assert any("With what 8 source rows teach" in reason for reason in reasons) != knows
 
 

@@ -113,12 +113,10 @@ def test_very_many_rows_take_the_last_layer(minilm_folder: Path, monkeypatch: py
     assert "minilm, layers 2, 6 (logistic)" in asked.predictor_.reasons[0]
 
 
-def test_what_it_refuses_and_what_it_leaves() -> None:
-    """A head of the user's is refused; what was given and is not used is said."""
+def test_what_it_refuses() -> None:
+    """A head of the user's."""
     with pytest.raises(ConfigError, match="linear head of its own"):
         TextClassifier("tfidf", "pooled", "svm").fit(TEXTS, LABELS)
-    task = Task(("a",), np.array([0]), ("x", "y"), unlabelled=Dataset(("c",)), label_names={"x": "b", "y": "d"})
-    assert module._unused(task) == ["Label names are not used by pooled.", "Unlabelled texts are not used by pooled."]
 
 
 @pytest.mark.parametrize("n_texts", [1, 2])

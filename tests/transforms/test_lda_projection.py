@@ -99,8 +99,9 @@ def test_two_rows_of_each_class() -> None:
     [
         ({"n_components": 0}, "n_components must be a whole number from 1 on, or left out. Got 0"),
         ({"n_reduced": 1.5}, "n_reduced must be a whole number from 1 on. Got 1.5"),
-        ({"shrinkage": 2}, r"shrinkage must be auto or a number in 0..1. Got 2"),
-        ({"shrinkage": "none"}, r"shrinkage must be auto or a number in 0..1. Got 'none'"),
+        ({"shrinkage": 2}, "shrinkage must be a number from 0 to 1, or auto. Got 2"),
+        ({"shrinkage": "none"}, "shrinkage must be a number from 0 to 1, or auto. Got 'none'"),
+        ({"shrinkage": True}, "shrinkage must be a number from 0 to 1, or auto. Got True"),
     ],
 )
 def test_settings_that_cannot_be_used(settings, message) -> None:

@@ -56,6 +56,18 @@ def test_rows_that_are_all_the_same(form) -> None:
     assert np.isfinite(Pca(2).fit(form(0 * same)).transform(form(same))).all()
 
 
+@forms
+@pytest.mark.parametrize("whiten", [False, True])
+def test_a_single_column_stays_as_it_is(form, whiten) -> None:
+    """But for sign, place and scale: texts of one term have no more."""
+    column = X[:, :1]
+    found = Pca(5, whiten=whiten).fit(form(column)).transform(form(column))
+    assert found.shape == (60, 1)
+    assert_allclose(np.abs(np.corrcoef(found[:, 0], column[:, 0])[0, 1]), 1, rtol=1e-4)
+    if whiten:
+        assert_allclose((found**2).mean(), 1, rtol=1e-3)
+
+
 def test_a_wide_sparse_matrix_never_becomes_dense() -> None:
     """20,000 rows of 100,000 columns: dense they would take 8 GB."""
     cells = RNG.integers(0, [[20_000], [100_000]], size=(2, 50_000))

@@ -49,7 +49,7 @@ def test_a_constant_column_is_only_centred() -> None:
     assert fitted.transform(x[:1] + 1)[0, 1] == 1
 
 
-@pytest.mark.parametrize("clip", [0, -1.0, "much", True])
+@pytest.mark.parametrize("clip", [0, -1.0, "much", True, float("inf")])
 def test_a_clip_that_clips_nothing_sensible_is_refused(clip: object) -> None:
     with pytest.raises(ConfigError, match=r"encoder.scale.clip must be a number above 0, or none. Got"):
         Scale(clip).fit(X)  # type: ignore[arg-type] # that is the point

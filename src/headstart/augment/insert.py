@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from headstart.augment._synonyms import Lookup, read_groups
 from headstart.augment._words import chosen, gap, pieces, share_and_rest, word_places
+from headstart.text.normalise import fold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,5 +64,5 @@ class Insert:
         if self._synonyms is None:
             words = self._by_class.get(code, [])
         else:
-            words = [synonym for place in places for synonym in self._synonyms(parts[place])]
+            words = [synonym for place in places for synonym in self._synonyms(fold(parts[place]))]
         return (lambda: words[rng.integers(len(words))]) if words else None

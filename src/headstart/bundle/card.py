@@ -7,6 +7,11 @@ from headstart.predictor import History, Predictor
 
 __all__ = ["render_card"]
 
+_KEEPS_ROWS = (
+    "- This head keeps the features of every training row. Where words are counted, that is which words each text has: "
+    "do not pass on such a folder of confidential texts."
+)
+
 
 def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
     """Markdown. facts: label -> text, in the order to be shown (data, figures, command)."""
@@ -33,6 +38,7 @@ def render_card(predictor: Predictor, facts: Mapping[str, Any]) -> str:
         "- Figures hold for texts like those it was tested on; measure on yours with `headstart evaluate`.",
         "- The vocabulary of a classic model holds words of the training texts. The training texts "
         "themselves are not in this folder, unless golden.jsonl was given some on purpose.",
+        *([_KEEPS_ROWS] if predictor.head_name in ("knn", "kernel_ridge") else []),
         "- Every file is listed with its sha256 in manifest.json; nothing here is executable.",
         "",
     ]

@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple, Protocol
 
-import numpy as np
-
 from headstart.errors import ConfigError
-from headstart.types import Dataset, Ints
+from headstart.types import Dataset
 
-__all__ = ["Hit", "RowRule", "choice", "label_codes", "number", "place", "quoted"]
-
-_QUOTED_CHARS = 60
+__all__ = ["Hit", "RowRule", "choice", "number", "place"]
 
 
 class Hit(NamedTuple):
@@ -43,18 +39,6 @@ def place(dataset: Dataset, row: int) -> str:
     """Where a row is in the data that the user gave, in words."""
     number = dataset.lines[row] if dataset.lines is not None else row + 1
     return f"line {number}" if dataset.origin else f"row {number}"
-
-
-def quoted(text: str) -> str:
-    """The beginning of a text, for a message."""
-    shown = " ".join(text[: 2 * _QUOTED_CHARS].split())
-    return repr(shown if len(shown) <= _QUOTED_CHARS else shown[: _QUOTED_CHARS - 1] + "…")
-
-
-def label_codes(dataset: Dataset) -> Ints:
-    """(n,) a number a label; 0 for all without labels."""
-    labels = dataset.labels if dataset.labels is not None else ("",) * dataset.n
-    return np.unique(np.array(labels, dtype=object), return_inverse=True)[1].astype(np.int64)
 
 
 def number(rule: str, argument: str | None, default: float, low: float, high: float) -> float:

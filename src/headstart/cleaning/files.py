@@ -3,23 +3,21 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
 from pathlib import Path
 
 from headstart.cleaning.cleaner import Cleaned, Cleaner, Effect, Flag
 from headstart.data.columns import Columns, Roles
 from headstart.data.formats._base import cell_text
-from headstart.data.judge import Judge, place_of
+from headstart.data.judge import MAX_TEXT_CHARS, Judge, place_of
 from headstart.data.problems import Ledger, refuse
 from headstart.data.source import Dialect, open_source
 from headstart.data.spec import parse_spec
-from headstart.data.writing import open_writer
+from headstart.data.writing import free_names, open_writer
 from headstart.errors import ConfigError, DataError
 from headstart.types import Dataset
 
 __all__ = ["CleanedTable", "Table", "check_places", "clean_table", "read_table", "write_flags", "write_rows"]
 
-_MAX_TEXT_CHARS = 1_000_000
 _MENDABLE = {"missing_text", "nul_character"}  # mistakes of a row that rules are there for
 
 
@@ -64,7 +62,7 @@ def read_table(
     encoding: str | None = None,
     *,
     skip_bad_rows: bool = False,
-    max_text_chars: int = _MAX_TEXT_CHARS,
+    max_text_chars: int = MAX_TEXT_CHARS,
 ) -> Table:
     """Read `PATH[?column=value]` whole. A row without text or label is no mistake here: cleaning is for such rows.
 
@@ -133,7 +131,7 @@ def write_rows(out: str, table: Table, result: CleanedTable) -> None:
 def write_flags(path: str, table: Table, flags: Iterable[Flag]) -> None:
     """Removed and marked rows as they were, with the columns line, rule, action, reason and score."""
     present = table.columns
-    names = [_free(name, present) for name in ("line", "rule", "action", "reason", "score")]
+    names = free_names(("line", "rule", "action", "reason", "score"), present)
     with open_writer(path, [*names, *present], like=table.dialect) as writer:
         writer.write({**table.values[flag.row], **dict(zip(names, _facts(table, flag), strict=True))} for flag in flags)
         writer.write(
@@ -166,11 +164,6 @@ def _by_row(effect: Effect, n: int) -> Effect:
 def _joined(title: str, text: str) -> str:
     parts = [part for part in (title, text) if part and not part.isspace()]
     return "\n".join(parts)
-
-
-def _free(name: str, present: Sequence[str]) -> str:
-    """The name, with underscores where the file has such a column."""
-    return next(f"{name}{'_' * i}" for i in count() if f"{name}{'_' * i}" not in present)
 
 
 def _same(first: str | None, second: str | None) -> bool:

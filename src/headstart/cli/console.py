@@ -2,13 +2,18 @@
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headstart import progress
 
-__all__ = ["say", "showing_progress", "write_json"]
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["languages_line", "say", "showing_progress", "write_json"]
+
+_LANGUAGES = {"zh": "Chinese", "en": "Latin script (English)", "mixed": "mixed", "other": "other"}
 
 
 def say(message: str) -> None:
@@ -25,6 +30,12 @@ def write_json(value: Any) -> None:
     sys.stdout.flush()
 
 
+def languages_line(shares: Mapping[str, float]) -> str:
+    """`Chinese 75.0%, mixed 25.0%`: the shares of `language_shares` that are there, the largest first."""
+    ordered = sorted(shares.items(), key=lambda item: -item[1])
+    return ", ".join(f"{_LANGUAGES[name]} {share:.1%}" for name, share in ordered if share)
+
+
 @contextmanager
 def showing_progress() -> Iterator[None]:
     """Progress bars on stderr when a person looks at it, and the log's warnings in one plain form."""
@@ -37,17 +48,21 @@ def showing_progress() -> Iterator[None]:
 
     note = TextColumn("{task.fields[note]}")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), note)
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bars, progress.shown(_starting(bars)):
+        yield
 
-        def start(what: str, total: int) -> progress.Advance:
-            task = bars.add_task(what, total=total, note="")
 
-            def advance(by: int, total: int, note: str) -> None:
-                bars.update(task, advance=by, total=total, note=note)
-                if bars.tasks[task].finished:
-                    bars.update(task, visible=False)
+def _starting(bars: "Progress") -> progress.Factory:
+    """Bars for `track`: one whose total is 0, which is not known, pulses; a finished one is hidden."""
 
-            return advance
+    def start(what: str, total: int) -> progress.Advance:
+        task = bars.add_task(what, total=total or None, note="")
 
-        with progress.shown(start):
-            yield
+        def advance(by: int, total: int, note: str) -> None:
+            bars.update(task, advance=by, total=total or None, note=note)
+            if bars.tasks[task].finished:
+                bars.update(task, visible=False)
+
+        return advance
+
+    return start

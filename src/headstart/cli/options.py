@@ -1,53 +1,66 @@
 """Options that several commands take, each written once."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 __all__ = [
-    "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelAsFitted", "LabelOrConfig",
-    "Language", "LanguageOrConfig", "MaxTextChars", "MaxTextCharsOrConfig", "SkipBadRows", "Text",
-    "TextAsFitted", "TextOrConfig", "Title", "TitleAsFitted", "TitleOrConfig", "of_stdin",
+    "MAX_TEXT_CHARS", "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelAsFitted",
+    "LabelOrConfig", "Language", "LanguageOrConfig", "MaxTextChars", "MaxTextCharsOrConfig", "Seed", "SeedOrConfig",
+    "SkipBadRows", "Text", "TextAsFitted", "TextOrConfig", "Title", "TitleAsFitted", "TitleOrConfig", "of_stdin",
 ]  # fmt: skip
 
+MAX_TEXT_CHARS = 1_000_000  # data.judge's and config's; importing these would make --help slow
+_MOST_SEED = 2**32 - 1
 _COLUMNS = "Columns"
-_TEXT = typer.Option(help="Name of the text column.", rich_help_panel=_COLUMNS)
-_LABEL = typer.Option(help="Name of the label column.", rich_help_panel=_COLUMNS)
-_TITLE = typer.Option(help="Name of a title column, put before the text; '' for none.", rich_help_panel=_COLUMNS)
-_DOMAIN = typer.Option(help="Name of the domain column.", rich_help_panel=_COLUMNS)
 _AS_FITTED = "without it, as in the file that the classifier learnt from."
-_MAX_TEXT_CHARS = typer.Option(help="Longest text that is taken as one.", min=1)
 
-Text = Annotated[str, _TEXT]
-TextOrConfig = Annotated[str | None, _TEXT]
-TextAsFitted = Annotated[
-    str | None, typer.Option(help=f"Name of the text column; {_AS_FITTED}", rich_help_panel=_COLUMNS)
-]
-Label = Annotated[str, _LABEL]
-LabelOrConfig = Annotated[str | None, _LABEL]
-LabelAsFitted = Annotated[
-    str | None, typer.Option(help=f"Name of the label column; {_AS_FITTED}", rich_help_panel=_COLUMNS)
-]
-Title = Annotated[str, _TITLE]
-TitleOrConfig = Annotated[str | None, _TITLE]
-TitleAsFitted = Annotated[
-    str | None,
-    typer.Option(help=f"Name of a title column, '' for none; {_AS_FITTED}", rich_help_panel=_COLUMNS),
-]
-Domain = Annotated[str, _DOMAIN]
-DomainOrConfig = Annotated[str | None, _DOMAIN]
-MaxTextChars = Annotated[int, _MAX_TEXT_CHARS]
-MaxTextCharsOrConfig = Annotated[int | None, _MAX_TEXT_CHARS]
+
+def _column(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel=_COLUMNS, **more)
+
+
+def _seed(**more: Any) -> Any:
+    return typer.Option(help="Same seed, same result.", min=0, max=_MOST_SEED, metavar="<int>", **more)
+
+
+def _max_text_chars(**more: Any) -> Any:
+    return typer.Option(
+        help="Most characters of a text; a longer one is taken for a mistake in the file.", min=1, **more
+    )
+
+
+def _language(**more: Any) -> Any:
+    return typer.Option(help="Language of the report's headings.", rich_help_panel="Output", **more)
+
+
+_TEXT, _LABEL = "Name of the text column.", "Name of the label column."
+_TITLE, _DOMAIN = "Name of a title column, put before the text; '' for none.", "Name of the domain column."
+
+Text = Annotated[str, _column(_TEXT)]
+TextOrConfig = Annotated[str | None, _column(_TEXT, show_default="text")]
+TextAsFitted = Annotated[str | None, _column(f"Name of the text column; {_AS_FITTED}")]
+Label = Annotated[str, _column(_LABEL)]
+LabelOrConfig = Annotated[str | None, _column(_LABEL, show_default="label")]
+LabelAsFitted = Annotated[str | None, _column(f"Name of the label column; {_AS_FITTED}")]
+Title = Annotated[str, _column(_TITLE)]
+TitleOrConfig = Annotated[str | None, _column(_TITLE, show_default="title")]
+TitleAsFitted = Annotated[str | None, _column(f"Name of a title column, '' for none; {_AS_FITTED}")]
+Domain = Annotated[str, _column(_DOMAIN)]
+DomainOrConfig = Annotated[str | None, _column(_DOMAIN, show_default="domain")]
+MaxTextChars = Annotated[int, _max_text_chars()]
+MaxTextCharsOrConfig = Annotated[int | None, _max_text_chars(show_default=str(MAX_TEXT_CHARS))]
+Seed = Annotated[int, _seed()]
+SeedOrConfig = Annotated[int | None, _seed(show_default="0", rich_help_panel="Model")]
 Encoding = Annotated[
     str | None, typer.Option(help="Character encoding of the files; detected and reported when not given.")
 ]
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave out rows that cannot be used, and count them.")
 ]
-_LANGUAGE = typer.Option(help="Language of the report's headings: en or zh.", rich_help_panel="Output")
-Language = Annotated[str, _LANGUAGE]
-LanguageOrConfig = Annotated[str | None, _LANGUAGE]
+Language = Annotated[Literal["en", "zh"], _language()]
+LanguageOrConfig = Annotated[Literal["en", "zh"] | None, _language(show_default="en")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")]
 Bundle = Annotated[Path, typer.Argument(help="A folder that `headstart fit` wrote.", metavar="BUNDLE")]
 

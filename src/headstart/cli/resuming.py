@@ -8,14 +8,18 @@ from headstart.errors import ConfigError
 __all__ = ["prepare_checkpoint", "way_on"]
 
 
-def prepare_checkpoint(out: str | None, resume: bool, say: Callable[[str], None]) -> Path | None:
+def prepare_checkpoint(
+    out: str | None, resume: bool, say: Callable[[str], None], *, no_bundle: bool = False
+) -> Path | None:
     """The folder DIR.checkpoint beside the bundle DIR, emptied unless `resume`; None without a bundle's place.
 
-    Raises ConfigError for `resume` without one: a fit without --out keeps nothing to go on with.
+    Raises ConfigError for `resume` without one: a fit without --out, or with --no-bundle, keeps nothing to go on with.
     """
     from headstart.finetuning.checkpoint import discard, is_there
 
-    if out is None:
+    if resume and no_bundle:
+        raise ConfigError("--resume goes on with a fit that saves a bundle: leave out --no-bundle.")
+    if out is None or no_bundle:
         if resume:
             raise ConfigError(
                 "--resume needs the --out DIR of the fit to go on with: its checkpoint is DIR.checkpoint."

@@ -17,7 +17,7 @@ from headstart.types import Audit, Dataset, Finding
 if TYPE_CHECKING:
     from headstart.types import Bools
 
-__all__ = ["audit", "overlap"]
+__all__ = ["audit", "label_codes", "overlap"]
 
 _SMALL_CLASS = 5
 _IMBALANCE = 10  # the largest class has so many times the rows of the smallest
@@ -34,12 +34,14 @@ def audit(
     others: Sequence[Dataset] = (),
     truncated: "Bools | None" = None,
     unfamiliar: "Bools | None" = None,
+    role: str = "",
 ) -> Audit:
     """The audit of one data set; O(n) texts hashed, O(n log n) numbers sorted.
 
     others: data sets whose texts should not be in this one (the training data of a test set). truncated (n,):
     the texts that an encoder does not read to the end; unfamiliar (n,): those in a script that a classifier did not
-    learn from.
+    learn from. role: what a run has read the rows for ("train", "test", ...), so that it has left out unusable ones as
+    asked, and only rows to learn from need two classes; "" where nothing is done with them yet.
     """
     dataset = data.dataset if isinstance(data, LoadedData) else data
     problems = data.problems if isinstance(data, LoadedData) else ()
@@ -47,11 +49,11 @@ def audit(
     languages = language_shares(dataset.texts)
     codes = digests(dataset.texts)
     findings = [
-        *map(_problem_finding, problems),
+        *(_problem_finding(problem, "warning" if role else "error") for problem in problems),
         *_duplicates(dataset, codes),
         *_conflicts(dataset, codes),
         *_swallowed(dataset, classes),
-        *_class_findings(classes),
+        *_class_findings(classes, "error" if role in ("", "train") else "warning"),
         *_truncation(dataset, truncated),
         *_unfamiliar(dataset, unfamiliar),
         *_language_mix(languages, dataset.n),
@@ -89,15 +91,15 @@ def overlap(train: Dataset, test: Dataset) -> Finding:
     return Finding("overlap", len(rows), message, examples)
 
 
-def _problem_finding(problem: Problem) -> Finding:
+def _problem_finding(problem: Problem, severity: str) -> Finding:
     examples = tuple(f"{place}: {problem.what}" if i == 0 else place for i, place in enumerate(problem.places[:3]))
-    return Finding(problem.kind, problem.n, f"{problem.rows}: {problem.n:,}", examples, "error")
+    return Finding(problem.kind, problem.n, f"{problem.rows}: {problem.n:,}", examples, severity)
 
 
 def _duplicates(dataset: Dataset, codes: NDArray[np.uint64]) -> list[Finding]:
     """Rows that repeat an earlier row: same text and same label."""
     _, texts = np.unique(codes, return_inverse=True)
-    pairs = texts * (1 + len(set(dataset.labels or ()))) + _label_codes(dataset)
+    pairs = texts * (1 + len(set(dataset.labels or ()))) + label_codes(dataset)
     _, first, inverse = np.unique(pairs, return_index=True, return_inverse=True)
     copies = np.flatnonzero(first[inverse] != np.arange(len(pairs)))
     if not len(copies):
@@ -115,7 +117,7 @@ def _conflicts(dataset: Dataset, codes: NDArray[np.uint64]) -> list[Finding]:
     """Rows whose text also stands with another label."""
     if dataset.labels is None or dataset.n == 0:
         return []
-    labels = _label_codes(dataset)
+    labels = label_codes(dataset)
     _, first, texts = np.unique(codes, return_index=True, return_inverse=True)
     differs = labels != labels[first[texts]]  # from the first row of the same text
     conflicting = np.zeros(len(first), dtype=bool)
@@ -154,14 +156,15 @@ def _is_like_row(line: str, classes: Mapping[str, int]) -> bool:
     return any(part.strip(' \r"') in classes for part in ends)
 
 
-def _label_codes(dataset: Dataset) -> NDArray[np.int64]:
-    """(n,) a number a class, 0 for all when there are no labels."""
+def label_codes(dataset: Dataset) -> NDArray[np.int64]:
+    """(n,) a number a label, 0 for all without labels."""
     numbers: dict[str, int] = {}
     labels = dataset.labels if dataset.labels is not None else ("",) * dataset.n
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 
 
-def _class_findings(classes: Mapping[str, int]) -> list[Finding]:
+def _class_findings(classes: Mapping[str, int], of_one_class: str) -> list[Finding]:
+    """of_one_class: how bad it is when there is but one."""
     found = []
     small = {name: n for name, n in classes.items() if n < _SMALL_CLASS}
     if small:
@@ -170,7 +173,7 @@ def _class_findings(classes: Mapping[str, int]) -> list[Finding]:
         found.append(Finding("small_classes", sum(small.values()), message, examples))
     if len(classes) == 1:
         message = f"all rows have one label, {next(iter(classes))!r}: there is nothing to tell apart"
-        found.append(Finding("one_class", sum(classes.values()), message, severity="error"))
+        found.append(Finding("one_class", sum(classes.values()), message, severity=of_one_class))
     if len(classes) > 1:
         found += _imbalance(classes)
     variants = Counter(map(fold, classes))

@@ -1,6 +1,7 @@
 """From a data argument to a Dataset, with every row accounted for; or row by row, for predictions."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -8,14 +9,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from headstart.data.columns import Columns, Roles
-from headstart.data.judge import Judge, is_float_label, place_of, rows_of
+from headstart.data.judge import MAX_TEXT_CHARS, Judge, is_float_label, place_of, rows_of
 from headstart.data.problems import Ledger, Problem, refuse
 from headstart.data.source import Source, open_source
 from headstart.types import Dataset, Step
 
 __all__ = ["LoadedData", "TextRow", "TextRows", "read_dataset", "read_leniently", "read_rows"]
-
-_MAX_TEXT_CHARS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ def read_dataset(
     labelled: bool | None = None,
     skip_bad_rows: bool = False,
     strip_labels: bool = False,
-    max_text_chars: int = _MAX_TEXT_CHARS,
+    max_text_chars: int = MAX_TEXT_CHARS,
     format: str | None = None,
     role: str = "data",
 ) -> LoadedData:
@@ -73,7 +72,7 @@ def read_leniently(
     *,
     columns: Columns = Columns(),  # noqa: B008 - frozen
     encoding: str | None = None,
-    max_text_chars: int = _MAX_TEXT_CHARS,
+    max_text_chars: int = MAX_TEXT_CHARS,
     role: str = "data",
 ) -> LoadedData:
     """As `read_dataset`, but mistakes in rows are only listed (`problems`): for an audit."""
@@ -88,6 +87,7 @@ class TextRows:
     source: Source
     limit: int | None
     skip_bad_rows: bool
+    max_text_chars: int = MAX_TEXT_CHARS
     ledger: Ledger = field(default_factory=Ledger)
 
     @property
@@ -106,7 +106,7 @@ class TextRows:
         return self.ledger.problems()
 
     def __iter__(self) -> Iterator[TextRow]:
-        judge = Judge(self.source.roles, _MAX_TEXT_CHARS)
+        judge = Judge(self.source.roles, self.max_text_chars)
         for row in islice(self.source.rows, self.limit):
             judged = judge.judge(row)
             if not judged.mistakes:
@@ -125,6 +125,7 @@ def read_rows(
     limit: int | None = None,
     *,
     skip_bad_rows: bool = False,
+    max_text_chars: int = MAX_TEXT_CHARS,
     format: str | None = None,
 ) -> TextRows:
     """The rows one after the other, in bounded memory, each with its text and all its input columns.
@@ -132,7 +133,8 @@ def read_rows(
     Opening raises DataError for the file as a whole; iterating raises it at the first row without usable
     text, or gives such rows with the text None, counted in `problems`, when `skip_bad_rows`.
     """
-    return TextRows(open_source(spec, columns, encoding, labelled=False, format=format), limit, skip_bad_rows)
+    source = open_source(spec, columns, encoding, labelled=False, format=format)
+    return TextRows(source, limit, skip_bad_rows, max_text_chars)
 
 
 @dataclass(slots=True)
@@ -238,8 +240,8 @@ def _strip(rows: _Gathered, role: str) -> list[Step]:
 def _label_problems(rows: _Gathered, notes: list[str]) -> list[Problem]:
     """Labels that are one label but for spaces, and labels that are all decimal numbers."""
     names = {label for label in rows.labels if label is not None}
-    stripped = [name.strip() for name in names]
-    colliding = {name for name in names if name != name.strip() and stripped.count(name.strip()) > 1}
+    stripped = Counter(name.strip() for name in names)
+    colliding = {name for name in names if name != name.strip() and stripped[name.strip()] > 1}
     kept = sorted(name for name in names - colliding if name != name.strip())
     notes += [f"label {name!r} has spaces around it, kept as it is (--strip-labels strips)" for name in kept]
     problems = []

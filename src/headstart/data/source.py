@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -62,7 +62,7 @@ def open_source(
         head = list(itertools.islice(rows, _ROWS_LOOKED_AT))
     present = tuple(dict.fromkeys(key for row in head for key in row.values))
     if not present:
-        raise DataError(f"{location.name} {head[0].place or f'line {head[0].line}'}: {head[0].defect}.")
+        raise DataError(_without_columns(head, location.name))
     roles = resolve(columns, present, location.name, labelled=labelled)
     for each in spec.filters:
         if each.column not in present:
@@ -95,6 +95,14 @@ def format_for(suffix: str, name: str) -> Format:
 def known_suffixes() -> dict[str, str]:
     """File suffix -> name of the format in the registry; the empty suffix is a folder."""
     return {suffix: name for name in registry.names("format") for suffix in registry.load("format", name).suffixes}
+
+
+def _without_columns(head: Sequence[Row], name: str) -> str:
+    broken = next((row for row in head if row.defect), None)
+    if broken is not None:
+        return f"{name} {broken.place or f'line {broken.line}'}: {broken.defect}."
+    rows = "row has" if len(head) == 1 else f"{len(head):,} rows have"
+    return f'{name}: the first {rows} no columns. Rows with a text are expected, such as {{"text": "lovely"}}.'
 
 
 def _locate(path: str, encoding: str | None, format: str | None) -> Location:

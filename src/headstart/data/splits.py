@@ -9,9 +9,11 @@ from headstart.data.folding import digests
 from headstart.errors import ConfigError, DataError
 from headstart.types import Dataset, Step
 
-__all__ = ["folds", "limit_rows", "sample_per_class"]
+__all__ = ["Folds", "folds", "folds_at_most", "limit_rows", "sample_per_class"]
 
 _CLASSES_SHOWN = 10
+
+Folds = list[tuple[NDArray[np.int64], NDArray[np.int64]]]  # (rows to learn from, rows to check on) a fold
 
 
 def sample_per_class(dataset: Dataset, shots: int, seed: int, *, role: str = "train") -> tuple[Dataset, Step]:
@@ -51,7 +53,7 @@ def limit_rows(dataset: Dataset, n_rows: int, seed: int, *, role: str = "train")
 
 def folds(
     y: Sequence[object] | NDArray[np.generic], n_folds: int, seed: int, texts: Sequence[str] | None = None
-) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+) -> Folds:
     """`n_folds` pairs of row indices (to learn from, to check on); each row is checked on once.
 
     Stratified: without texts a class of m rows has floor or ceil of m / n_folds in each fold. With `texts`,
@@ -59,13 +61,33 @@ def folds(
     than folds is missing from some checks. Raises ConfigError if n_folds < 2 or there are fewer rows (texts)
     than folds.
     """
-    _, codes = np.unique(np.asarray(y), return_inverse=True)
-    if texts is None:
-        groups = first = np.arange(len(codes))
-    else:
-        _, first, groups = np.unique(digests(texts), return_index=True, return_inverse=True)
+    first, groups = (np.arange(len(y)),) * 2 if texts is None else _groups(texts)
     if n_folds < 2 or len(first) < n_folds:
         raise ConfigError(f"n_folds must be from 2 to the number of different texts, {len(first)}. Got {n_folds}.")
+    return _dealt(y, first, groups, n_folds, seed)
+
+
+def folds_at_most(y: Sequence[object] | NDArray[np.generic], most: int, seed: int, texts: Sequence[str]) -> Folds:
+    """`folds`, as many as there are different texts where these are fewer than `most`; none below two of them."""
+    first, groups = _groups(texts)
+    n_folds = min(most, len(first))
+    return _dealt(y, first, groups, n_folds, seed) if n_folds > 1 else []
+
+
+def _groups(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first row of each different text, and (n,) which of these texts each row has."""
+    _, first, groups = np.unique(digests(texts), return_index=True, return_inverse=True)
+    return first, groups
+
+
+def _dealt(
+    y: Sequence[object] | NDArray[np.generic],
+    first: NDArray[np.int64],
+    groups: NDArray[np.int64],
+    n_folds: int,
+    seed: int,
+) -> Folds:
+    _, codes = np.unique(np.asarray(y), return_inverse=True)
     # groups shuffled, then in the order of their classes, are dealt to the folds like cards
     order = np.lexsort((np.random.default_rng(seed).random(len(first)), codes[first]))
     fold_of_group = np.empty(len(first), dtype=np.int64)

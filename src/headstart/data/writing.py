@@ -2,6 +2,7 @@
 
 import codecs
 import contextlib
+import itertools
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from headstart.data.opening import COMPRESSIONS, split_suffixes
 from headstart.data.source import Dialect, format_for
 from headstart.errors import DataError
 
-__all__ = ["RowFile", "check_writable", "open_writer"]
+__all__ = ["RowFile", "check_writable", "free_names", "open_writer"]
 
 
 _TABLES = ("csv", "tsv")  # that spreadsheets open
@@ -56,6 +57,15 @@ def check_writable(destination: str | Path) -> None:
     if not path.parent.is_dir():
         raise DataError(f"{name} cannot be written: there is no folder {str(path.parent)!r}.")
     format_for(split_suffixes(name)[0], name)
+
+
+def free_names(names: Iterable[str], present: Iterable[str]) -> list[str]:
+    """Names for new columns, all different: each with as many underscores behind it as it takes to be no column yet."""
+    taken, free = set(present), []
+    for name in names:
+        free.append(next(f"{name}{'_' * i}" for i in itertools.count() if f"{name}{'_' * i}" not in taken))
+        taken.add(free[-1])
+    return free
 
 
 class RowFile:

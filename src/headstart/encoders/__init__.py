@@ -6,9 +6,10 @@ from headstart import registry
 from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable, seeds
 from headstart.types import Encoder
 
-__all__ = ["ALIASES", "component_of", "known_encoders", "make_encoder", "portable"]
+__all__ = ["ALIASES", "component_of", "is_pretrained", "known_encoders", "make_encoder", "portable"]
 
 _COMPOSED = "composed"
+_PRETRAINED = {"transformer", "static"}
 
 
 def component_of(name: str) -> str:
@@ -19,6 +20,11 @@ def component_of(name: str) -> str:
     """
     parts = parse(name)
     return parts[0].component if len(parts) == 1 else _COMPOSED
+
+
+def is_pretrained(name: str) -> bool:
+    """Whether any part of an encoder's name has learnt from other texts before. Raises as `component_of` does."""
+    return any(part.component in _PRETRAINED for part in parse(name))
 
 
 def make_encoder(name: str, *, seed: int | None = None, **settings: Any) -> Encoder:

@@ -10,15 +10,14 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 
 from headstart.checks import check_choice, check_whole
-from headstart.encoders._terms import choose_analyser, make_analyser
+from headstart.encoders._terms import choose_analyser, fewest_texts, make_analyser
 from headstart.errors import ConfigError, DataError
 from headstart.text.segment import Segmenter, read_user_dictionary, segmenter_name, warn_of_another
 from headstart.types import Bools
 
-__all__ = ["TermCounts", "fewest_texts"]
+__all__ = ["TermCounts"]
 
 _ANALYSERS = ("auto", "word", "char", "zh")
-_MANY = 1000  # texts; below it a term seen once may be all that a class has
 
 
 @dataclass(kw_only=True, eq=False)
@@ -47,6 +46,10 @@ class TermCounts:
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) all False: every text is read to its end."""
         return np.zeros(len(texts), dtype=bool)
+
+    def decided_by_number(self) -> dict[str, Any]:
+        """What the number of texts of `fit` alone decided, as settings."""
+        return {} if self.min_df is not None else {"min_df": self.min_df_}
 
     def _fit_counts(self, texts: Sequence[str]) -> csr_matrix:
         """Learn the vocabulary; returns the counts of these texts. Raises ConfigError, DataError."""
@@ -128,11 +131,6 @@ class TermCounts:
         if not isinstance(given, list | tuple) or not given or not all(isinstance(line, str) for line in given):
             raise ConfigError(f"encoder.user_dictionary must be a file, or a list of words. Got {given!r:.80} instead.")
         return given
-
-
-def fewest_texts(n: int) -> int:
-    """The min_df of n texts where it was left open."""
-    return 2 if n >= _MANY else 1
 
 
 def _pair(name: str, value: Sequence[int], least: int) -> tuple[int, int]:

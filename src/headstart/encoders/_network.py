@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from headstart import registry
-from headstart.checks import check_choice, check_whole
+from headstart.checks import check_choice, check_class_weight, check_flag, check_number, check_whole
 from headstart.encoders._ragged import NO_WORD, UNKNOWN, Ragged
-from headstart.encoders._terms import choose_analyser
+from headstart.encoders._terms import choose_analyser, fewest_texts
 from headstart.encoders._vectors import ANALYSERS, WordVectors, make_tokeniser, tokenised
 from headstart.errors import ConfigError, DataError, MissingExtra
 from headstart.progress import track
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 __all__ = ["NetworkEncoder"]
 
 _BATCH_TOKENS = 4096  # padded tokens of a batch to encode: bounds memory
-_MANY = 1000  # texts; below it a word seen once may be all that a text has
 _FEW = 400  # labelled rows; up to here epochs have few steps, and more of them help
 _RANDOM_DIM = 100
 _AUTO = {"word": "word", "zh": "zh+char"}  # by language; short Chinese texts have too few words that were seen before
@@ -48,9 +47,10 @@ class NetworkEncoder(ABC):
     vectors: where the word vectors begin: "word2vec" (learnt first from all texts of `fit`), "random", or the
     path of a file of word vectors. frozen: they stay as they began. analyser: "word", "zh", "zh+char" (each Chinese
     word is followed by its characters, `_vectors.make_tokeniser`), or "auto": "zh+char" for Chinese, else "word".
-    max_tokens: words and characters read of a text. n_epochs: at most, None = 10, or 15 up to 400 rows; the rows
-    that check choose how many (`_torch_learning.learn`). batch_rows: rows a step, None = 8 to 64, by the number of
-    rows. dropout: share of the numbers of word vectors and features; word_dropout: of whole words.
+    max_tokens: words and characters read of a text. min_count: words that come less often in the texts, and have no
+    vector from elsewhere, are unknown ones, None = 2 from 1,000 texts on, else 1. n_epochs: at most, None = 10, or 15
+    up to 400 rows; the rows that check choose how many (`_torch_learning.learn`). batch_rows: rows a step, None = 8 to
+    64, by the number of rows. dropout: share of the numbers of word vectors and features; word_dropout: of whole words.
     class_weight: None, or "balanced" to weigh rows by the rarity of their class. Optimiser: AdamW.
     """
 
@@ -59,6 +59,7 @@ class NetworkEncoder(ABC):
     frozen: bool = False
     analyser: str = "auto"
     max_tokens: int = 400
+    min_count: int | None = None
     n_epochs: int | None = None
     learning_rate: float = 4e-3
     batch_rows: int | None = None
@@ -124,6 +125,10 @@ class NetworkEncoder(ABC):
         head: Head = registry.load("head", "logistic").from_state(self._last)
         return "logistic", head
 
+    def decided_by_number(self) -> dict[str, Any]:
+        """What the number of texts of `fit` alone decided, as settings."""
+        return {} if self.min_count is not None else {"min_count": self.min_count_}
+
     def get_state(self, folder: Path) -> State:
         """Settings, words, the table of word vectors, the body and the last layer."""
         settings = {
@@ -159,22 +164,18 @@ class NetworkEncoder(ABC):
         check_choice("analyser", self.analyser, ANALYSERS)
         for setting in ("max_tokens", *self._sizes):
             check_whole(setting, getattr(self, setting))
-        for setting in ("n_epochs", "batch_rows"):
+        for setting in ("min_count", "n_epochs", "batch_rows"):
             check_whole(setting, getattr(self, setting), optional=True)
         check_whole("random_state", self.random_state, least=0)
-        if self.class_weight not in (None, "balanced"):
-            raise ConfigError(
-                f"encoder.class_weight must be 'balanced' or left out. Got {self.class_weight!r} instead."
-            )
+        check_flag("frozen", self.frozen)
+        check_class_weight(self.class_weight)
         for setting in ("dropout", "word_dropout"):
-            if not 0 <= getattr(self, setting) < 1:
-                raise ConfigError(
-                    f"encoder.{setting} must be from 0 to below 1. Got {getattr(self, setting)!r} instead."
-                )
-        if not (self.learning_rate > 0 and self.weight_decay >= 0):
+            check_number(setting, getattr(self, setting), high=1, below=True)
+        check_number("learning_rate", self.learning_rate, above=True)
+        check_number("weight_decay", self.weight_decay)
+        if not isinstance(self.vectors, str | Path) or not str(self.vectors):
             raise ConfigError(
-                "encoder.learning_rate must be above 0 and encoder.weight_decay 0 or more. "
-                f"Got {self.learning_rate!r} and {self.weight_decay!r} instead."
+                f"encoder.vectors must be word2vec, random, or a file of word vectors. Got {self.vectors!r} instead."
             )
         codes = np.asarray(y, np.int64)
         if len(codes) > len(texts) or len(np.unique(codes)) < 2:
@@ -191,14 +192,14 @@ class NetworkEncoder(ABC):
 
         A word of the texts without a vector of its own begins where its parts are (`spelled`), else at random.
         """
+        self.min_count_ = fewest_texts(len(texts)) if self.min_count is None else self.min_count
         known = self._known_vectors(texts)
         vectors = known.vectors - known.vectors.mean(axis=0) if len(known.words) else known.vectors
         place: dict[str, list[int]] = {}
         for row, word in enumerate(known.words):
             place.setdefault(fold(word), [row])  # the words of texts are folded
         counts = Counter(word for row in tokens for word in row)
-        least = 2 if len(texts) >= _MANY else 1
-        for word in sorted(word for word, count in counts.items() if count >= least and word not in place):
+        for word in sorted(word for word, count in counts.items() if count >= self.min_count_ and word not in place):
             place[word] = known.rows(word)
         table = np.random.default_rng(self.random_state).normal(0, _SPREAD, (2 + len(place), vectors.shape[1]))
         spread = float(np.sqrt(np.mean(vectors**2))) if vectors.size else 0.0
@@ -213,7 +214,9 @@ class NetworkEncoder(ABC):
         if self.vectors == "random":
             return WordVectors([], np.empty((0, _RANDOM_DIM), np.float32), self._tokenise)
         if self.vectors == "word2vec":
-            encoder = registry.load("encoder", "word2vec")(analyser=self.analyser_, random_state=self.random_state)
+            encoder = registry.load("encoder", "word2vec")(
+                analyser=self.analyser_, min_count=self.min_count_, random_state=self.random_state
+            )
         else:
             encoder = registry.load("encoder", "static")(vectors=self.vectors)
         found: WordVectors = encoder.fit(texts).word_vectors_

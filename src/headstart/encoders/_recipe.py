@@ -80,8 +80,7 @@ def read_recipe(
     """
     check_choice("long_texts", long_texts, LONG_TEXTS)
     check_whole("max_windows", max_windows)
-    if pooling is not None and pooling not in POOLINGS:
-        raise ConfigError(f"encoder.pooling must be one of {', '.join(POOLINGS)}. Got {pooling!r} instead.")
+    check_choice("pooling", pooling, POOLINGS, optional=True)
     config = _read_json(folder / "config.json")
     limit = _position_limit(config)
     if max_tokens is not None and not (type(max_tokens) is int and 2 < max_tokens <= limit):

@@ -8,7 +8,9 @@ from headstart.text.language import language_shares
 from headstart.text.normalise import fold
 from headstart.text.segment import Segmenter, segment
 
-__all__ = ["choose_analyser", "make_analyser"]
+__all__ = ["choose_analyser", "fewest_texts", "make_analyser"]
+
+_MANY = 1000  # texts; below it a term seen once may be all that a text, or a class, has
 
 # A word is a run of letters, digits and apostrophes; ! and ? carry sentiment and question type, and so do pictures,
 # each a word of its own, without their colour of skin
@@ -28,6 +30,11 @@ def choose_analyser(texts: Sequence[str]) -> str:
     """
     shares = language_shares(texts)
     return "zh" if shares["zh"] + shares["mixed"] >= 0.1 else "word"
+
+
+def fewest_texts(n: int) -> int:
+    """In how many of n texts a term must be, or how often, to be one that counts; where the user leaves it open."""
+    return 2 if n >= _MANY else 1
 
 
 def make_analyser(name: str, ngrams: Range, characters: Range, segmenter: Segmenter | None = None) -> Analyser:

@@ -34,8 +34,10 @@ class Composed:
     seen.
     """
 
+    _takes_settings = False
+
     def __init__(self, parts: str = "tfidf+pca:100", *, settings: Mapping[str, Any] | None = None) -> None:
-        self.parts = parts
+        self.parts, self._takes_settings = parts, True
         self._parts = parse(parts)
         routed = route(self._parts, settings or {})
         self._made: list[Any] = [
@@ -57,6 +59,19 @@ class Composed:
         )
         made._made, made._scales = list(encoders), [0.0] * len(encoders)
         return made
+
+    def decided_by_number(self) -> dict[str, Any]:
+        """What the number of texts of `fit` alone decided in the parts, as settings: `{"tfidf.min_df": 2}`. Nothing of
+        encoders that were fitted before (`of`, a bundle): no settings make them.
+        """
+        if not self._takes_settings:
+            return {}
+        return {
+            f"{part.label}.{key}": value
+            for part, made in zip(self._parts, self._made, strict=True)
+            if hasattr(made, "decided_by_number")
+            for key, value in made.decided_by_number().items()
+        }
 
     @property
     def pretrained(self) -> bool:

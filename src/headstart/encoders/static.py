@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from headstart.checks import check_choice, check_whole
+from headstart.checks import check_choice, check_flag, check_whole
 from headstart.encoders._pooling import WEIGHTINGS, PooledEncoder, Pooling
 from headstart.encoders._terms import choose_analyser
 from headstart.encoders._vectors import (
@@ -128,8 +128,7 @@ class Static(PooledEncoder):
             )
         check_choice("weighting", self.weighting, WEIGHTINGS)
         check_whole("max_words", self.max_words)
-        if not isinstance(self.lower, bool):
-            raise ConfigError(f"encoder.lower must be true or false. Got {self.lower!r} instead.")
+        check_flag("lower", self.lower)
 
 
 def _composed(word: str, file: VectorFile, index: dict[str, int]) -> Floats | None:

@@ -3,13 +3,13 @@
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from headstart.checks import check_choice, check_whole
 from headstart.encoders._pooling import WEIGHTINGS, PooledEncoder, Pooling
-from headstart.encoders._terms import choose_analyser
+from headstart.encoders._terms import choose_analyser, fewest_texts
 from headstart.encoders._vectors import ANALYSERS, WordVectors, make_tokeniser, tokenised
 from headstart.errors import DataError, MissingExtra
 from headstart.progress import track
@@ -18,7 +18,6 @@ from headstart.types import Floats, Ints, State
 
 __all__ = ["Word2Vec"]
 
-_MANY = 1000  # texts; below it a word seen once may be all that a text has
 _WORDS_TO_READ = 2_000_000  # epochs times words, unless this takes more than _MOST_EPOCHS
 _LEAST_EPOCHS, _MOST_EPOCHS = 5, 100
 _SENTENCE = 10_000  # words; gensim drops the rest of a longer one
@@ -61,6 +60,10 @@ class Word2Vec(PooledEncoder):
         self._pooling = Pooling.learn(found, self.weighting, cut)
         return self
 
+    def decided_by_number(self) -> dict[str, Any]:
+        """What the number of texts of `fit` alone decided, as settings."""
+        return {} if self.min_count is not None else {"min_count": self.min_count_}
+
     def get_state(self, folder: Path) -> State:
         """Words, vectors and weights; loading them needs no gensim."""
         settings, arrays = self._pooling.state()
@@ -85,11 +88,11 @@ class Word2Vec(PooledEncoder):
         sentences = [words[i : i + _SENTENCE] for words in texts for i in range(0, len(words), _SENTENCE)]
         n_words = sum(map(len, sentences))
         n_epochs = self.n_epochs or min(_MOST_EPOCHS, max(_LEAST_EPOCHS, _WORDS_TO_READ // max(1, n_words)))
-        min_count = self.min_count or (2 if len(texts) >= _MANY else 1)
+        self.min_count_ = fewest_texts(len(texts)) if self.min_count is None else self.min_count
         model = Model(
             vector_size=self.vector_size,
             window=self.window,
-            min_count=min_count,
+            min_count=self.min_count_,
             sg=int(self.architecture == "skip-gram"),
             seed=self.random_state,
             hashfxn=_stable_hash,
@@ -99,7 +102,7 @@ class Word2Vec(PooledEncoder):
         if not len(model.wv):
             raise DataError(
                 f"word2vec: no words are left of {len(texts)} texts (analyser {self.analyser_!r}, min_count "
-                f"{min_count}). Are the texts in the right column? Otherwise lower --set encoder.min_count=1."
+                f"{self.min_count_}). Are the texts in the right column? Otherwise lower --set encoder.min_count=1."
             )
         rates = np.linspace(_ALPHA, _LAST_ALPHA, n_epochs + 1).tolist()
         for epoch in track(range(n_epochs), "learning word vectors", n_epochs):

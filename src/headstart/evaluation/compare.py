@@ -33,13 +33,16 @@ def compare(
     metric: str = "accuracy",
     n_bootstrap: int = 2000,
     random_state: int = 0,
+    *,
+    transfers: bool = True,
 ) -> Comparison:
     """Model minus baseline in `metric`, with a paired percentile-bootstrap 95 % interval.
 
     y_true (n,) labels; p_model, p_baseline (n, k) probabilities of the same n rows with columns as in
     `classes`. Rows are resampled with both answers together: exact multinomial draws over the cells (true
     class, model's answer, baseline's answer). Verdict: "helped" or "hurt" when the interval excludes 0 and
-    exactly one of the models is right on at least six rows, else "no difference shown".
+    exactly one of the models is right on at least six rows, else "no difference shown". Where the model does not
+    transfer anything (`transfers`), "better" and "worse" stand for the first two.
 
     Sources: Efron and Tibshirani 1993, section 8 (resampling pairs); Berg-Kirkpatrick et al., EMNLP 2012.
     Departure: the floor of six rows; below it the percentile interval would claim what no exact test can.
@@ -62,7 +65,7 @@ def compare(
     draws = resampling.resampled_cells(counts, n_bootstrap, np.random.default_rng(random_state))
     low, high = (float(end) for end in resampling.percentile_interval(difference(draws)))
     value = float(difference(counts))
-    verdict = _verdict(low, high, int(np.sum((model == y) != (baseline == y))))
+    verdict = _verdict(low, high, int(np.sum((model == y) != (baseline == y))), transfers)
     sentence = _sentence(model_name, baseline_name, metric, (value, low, high), verdict, len(y))
     return Comparison(metric, Interval(value, low, high), verdict, sentence)
 
@@ -95,11 +98,12 @@ def _answers(y: "Ints", probabilities: "Floats", name: str, classes: Sequence[An
     return codes
 
 
-def _verdict(low: float, high: float, n_disagreements: int) -> str:
+def _verdict(low: float, high: float, n_disagreements: int, transfers: bool) -> str:
     """The verdict for a 95 % interval and the number of rows that exactly one model has right."""
     if n_disagreements < MIN_DISAGREEMENTS or low <= 0.0 <= high:
         return "no difference shown"
-    return "helped" if low > 0.0 else "hurt"
+    gain, loss = ("helped", "hurt") if transfers else ("better", "worse")
+    return gain if low > 0.0 else loss
 
 
 def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: int) -> str:
@@ -108,14 +112,17 @@ def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, 
     points, low, high = (100.0 * v for v in ends)
     if verdict == "no difference shown":
         more = " More test rows would narrow the interval." if low < high else ""
+        found = f"{abs(points):.1f} {unit} {'above' if points > 0 else 'below'} {baseline}"
         return (
-            f"{model} and {baseline} differ by {points:+.1f} {unit} on {n:,} rows (95 % interval {low:+.1f} "
-            f"to {high:+.1f}): no difference shown.{more}"
+            f"{model} is {found if points else f'level with {baseline}'} on {n:,} rows, which may be chance "
+            f"(95 % interval {low:+.1f} to {high:+.1f}): no difference shown.{more}"
         )
-    if verdict == "hurt":
+    gains = low > 0.0
+    if not gains:
         points, low, high = -points, -high, -low
     digits = 1 if low >= 0.05 else 2  # an interval that excludes 0 should not read "0.0 to ..."
+    meaning = f": the transfer {verdict}" if verdict in ("helped", "hurt") else ""
     return (
-        f"{model} {'beats' if verdict == 'helped' else 'loses to'} {baseline} by {points:.{digits}f} {unit} "
-        f"(95 % interval {low:.{digits}f} to {high:.{digits}f}): the transfer {verdict}."
+        f"{model} {'beats' if gains else 'loses to'} {baseline} by {points:.{digits}f} {unit} "
+        f"(95 % interval {low:.{digits}f} to {high:.{digits}f}){meaning}."
     )

@@ -90,8 +90,13 @@ class Comparison:
 
     metric: str
     difference: Interval  # model minus baseline
-    verdict: str  # "helped", "hurt", "no difference shown"
+    verdict: str  # "helped", "hurt"; "better", "worse" where nothing was transferred; "no difference shown"
     sentence: str
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether the chosen model is better than the baseline; None where no difference was shown."""
+        return {"helped": True, "better": True, "hurt": False, "worse": False}.get(self.verdict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +143,7 @@ class Report:
     protocol: str  # "1,821 test rows of sst2/test.jsonl.gz", "5-fold cross-validation on ..."
     model: Evaluation
     baseline: Evaluation | None
-    comparison: Comparison | None
+    comparison: Comparison | None  # there is one where there is a baseline
     audits: tuple[Audit, ...]
     steps: tuple[Step, ...]
     seconds: Mapping[str, float] = field(default_factory=dict)  # "read", "fit", "evaluate", ...
@@ -148,3 +153,4 @@ class Report:
     answering: Answering | None = None  # of a model with a limit of errors
     class_words: tuple[ClassWords, ...] = ()  # what speaks for each class, of a linear model of counted terms
     more_labels: MoreLabels | None = None  # what further labelled rows would buy
+    alone: str = "bundle"  # why there is no baseline, if there is none: "bundle" (no fit), "baseline" (is one), "rows"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["class_words", "exact_class_words"]
 
 _SPACE = "\N{OPEN BOX}"
+_MIXED = 0.1  # of the texts, in two scripts, from which words of both are shown
 _SPARE = 4  # times as many columns are looked at as words are shown: some are the same word twice
 
 
@@ -117,12 +118,13 @@ def exact_class_words(predictor: "Predictor", *, n: int = 20) -> tuple[ClassWord
 
 def _told(linear: Linear, languages: Mapping[str, float]) -> "Ints":
     """(m,) columns of the terms that say something by themselves."""
+    known = languages if languages.get("mixed", 0.0) >= _MIXED else {**languages, "mixed": 0.0}
     is_told = linear.columns.counter >= 0
     for number, counter in enumerate(linear.counters):
         if getattr(counter, "binary", False):
             vocabulary = linear.vocabulary(number)
             terms = sorted(vocabulary, key=vocabulary.__getitem__)
-            strange = unfamiliar(terms, languages)
+            strange = unfamiliar(terms, known)
             is_shown = np.array([" " not in term and not odd for term, odd in zip(terms, strange, strict=True)])
             own = np.flatnonzero(linear.columns.counter == number)
             is_told[own] = is_shown[linear.columns.term[own]]

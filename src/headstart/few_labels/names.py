@@ -19,7 +19,15 @@ from headstart.text.segment import segment
 if TYPE_CHECKING:
     from headstart.types import Floats
 
-__all__ = ["are_words", "directions", "negations", "read_label_names", "vocabulary", "wordings"]
+__all__ = [
+    "are_words",
+    "check_label_names",
+    "directions",
+    "negations",
+    "read_label_names",
+    "vocabulary",
+    "wordings",
+]
 
 _N_WORDS = 1_500  # of the vocabulary that are looked at
 _LEAST_TEXTS = 3  # that a word must stand in
@@ -109,11 +117,23 @@ def read_label_names(path: Path) -> dict[str, str | list[str]]:
         raise DataError(f"label names: {path} holds no object with a name for each label. {expected}")
     if len(found) < 2:
         raise DataError(f"label names: {path} names fewer than two classes. {expected}")
-    for label, names in found.items():
-        given = names if isinstance(names, list) else [names]
-        if not given or not all(isinstance(name, str) and name.strip() for name in given):
-            raise DataError(f"label names: {path}, label {label!r}: got {json.dumps(names)[:80]}. {expected}")
-    return found
+    try:
+        return check_label_names(found)
+    except DataError as error:
+        raise DataError(f"{error} In {path}. {expected}") from None
+
+
+def check_label_names(given: Any) -> dict[str, Any]:
+    """For each label, as a string, its name or its wordings. Raises DataError for what is no mapping to strings."""
+    if not isinstance(given, Mapping):
+        raise DataError(f"label names must map labels to names, got {type(given).__name__}.")
+    for label, names in given.items():
+        wordings = [names] if isinstance(names, str) else names
+        is_list = isinstance(wordings, Sequence) and len(wordings) > 0
+        if not is_list or not all(isinstance(name, str) and name.strip() for name in wordings):
+            what = f"{str(names)[:80]!r}, which is no name and no list of names"
+            raise DataError(f"label names: {str(label)!r} has {what}.")
+    return {str(label): names for label, names in given.items()}
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ Shape letters: N texts, the first n of them labelled, d features.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -52,14 +52,14 @@ class Reading:
     was read of the unlabelled texts and why, in sentences.
     """
 
-    dense_name: str
-    dense: Encoder | None
-    dense_features: Any
-    words_name: str
-    words: Encoder | None
-    word_features: Any
-    unlabelled: tuple[str, ...]
-    notes: tuple[str, ...]
+    dense_name: str = ""
+    dense: Encoder | None = None
+    dense_features: Any = None
+    words_name: str = ""
+    words: Encoder | None = None
+    word_features: Any = None
+    unlabelled: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     dense_is_unit: bool = True  # rows have length 1 as the encoder gives them
 
     @property
@@ -113,32 +113,40 @@ def read(
     usual = _MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED
     wanted, foreign = wanted_unlabelled(task)
     drawn = drawn_unlabelled(task, wanted, usual if most_unlabelled is None else most_unlabelled)
-    everything = (*task.texts, *drawn)
     name, notes = (encoder, []) if encoder != "auto" else _choose(task.texts or drawn or _names(task), len(drawn))
     if foreign:
         notes.append(f"{foreign:,} unlabelled texts are in a language that the labelled rows do not have: left out.")
     until = None if task.budget_s is None else time.perf_counter() + _SHARE_OF_BUDGET * task.budget_s
-    dense, features = _encoded(name, task, everything, settings)
-    if dense is None or issparse(features):
-        if not everything:
-            return Reading("", None, None, "", None, None, drawn, tuple(notes))
-        counted: Any = dense or make_encoder(words, seed=task.random_state).fit(everything)
-        rows = _unit(counted.encode(everything))
-        return Reading("", None, None, name or words, counted, rows, drawn, tuple(notes))
-    more = read_until(dense, drawn, until)
-    short, drawn = len(more) < len(drawn), drawn[: len(more)]
-    features = np.concatenate([features, more]) if len(features) else more
-    if task.unlabelled is not None:
-        why = "; there was no time for more" if short else ""
-        if not foreign and len(drawn) == len(wanted) < task.unlabelled.n:
-            why = "; the others repeat labelled rows or each other"
-        notes.append(f"{len(drawn):,} of {task.unlabelled.n:,} unlabelled texts were read{why}.")
-    if not task.texts:
-        return Reading(name, dense, _unit(features), "", None, None, drawn, tuple(notes), _is_unit(features))
-    everything = (*task.texts, *drawn)
-    counted = make_encoder(words, seed=task.random_state).fit(task.texts if isinstance(dense, Lsa) else everything)
-    rows = _unit(counted.encode(everything))
-    return Reading(name, dense, _unit(features), words, counted, rows, drawn, tuple(notes), _is_unit(features))
+    dense, features = _encoded(name, task, (*task.texts, *drawn), settings)
+    counted = None
+    if issparse(features):  # in place of words
+        dense, counted, words = None, dense, name
+    more = drawn if dense is None else read_until(dense, drawn, until)
+    notes += _account(task, wanted, foreign, len(more), len(more) < len(drawn))
+    drawn = drawn[: len(more)]
+    found, everything = Reading(unlabelled=drawn, notes=tuple(notes)), (*task.texts, *drawn)
+    if dense is not None:
+        features = np.concatenate([features, more]) if len(features) else more
+        is_unit, rows = _is_unit(features), _unit(features)
+        found = replace(found, dense_name=name, dense=dense, dense_features=rows, dense_is_unit=is_unit)
+    if not (everything if dense is None else task.texts):
+        return found
+    if counted is None:
+        weighed_by = task.texts if isinstance(dense, Lsa) else everything
+        counted = make_encoder(words, seed=task.random_state).fit(weighed_by)
+    return replace(found, words_name=words, words=counted, word_features=_unit(counted.encode(everything)))
+
+
+def _account(task: Task, wanted: Sequence[str], foreign: int, n_read: int, is_short: bool) -> list[str]:
+    """How many of the unlabelled texts were read, and why no more, in a sentence."""
+    if task.unlabelled is None:
+        return []
+    n, why = task.unlabelled.n, "; there was no time for more" if is_short else ""
+    if not foreign and n_read == len(wanted) < n:
+        n_blank = sum(not text.strip() for text in task.unlabelled.texts)
+        repeat = ["repeat labelled rows or each other"] if n_read + n_blank < n else []
+        why = f"; the others {' or '.join([*(['are blank'] if n_blank else []), *repeat])}"
+    return [f"{n_read:,} of {n:,} unlabelled texts were read{why}."]
 
 
 def _names(task: Task) -> tuple[str, ...]:

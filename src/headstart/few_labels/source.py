@@ -27,6 +27,7 @@ from headstart.few_labels.experts import (
 )
 from headstart.few_labels.reading import read_until
 from headstart.functional.resampling import stratified_sample
+from headstart.labels import LEAST_ROWS
 from headstart.types import Dataset
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Lesson", "Lessons", "lessons", "usable_source"]
 
 _MOST_ROWS = 2_000  # that are learnt from: the cost is cubic in them
-_LEAST_ROWS = 2  # of a class that can be learnt
 _MANY = 500  # rows, of which a fifth is enough to choose a penalty by
 _SHARE_OF_BUDGET = 0.25  # of the time, in which source rows have to be read
 _STRENGTH = 16  # labelled rows, whose word on where the classes have their middle counts as much as the source's
@@ -138,7 +138,7 @@ def _notes(of: int, known: int, n: int) -> list[str]:
 
 def _drawn(task: "Task", texts: Sequence[str], y: "Ints") -> "Ints":
     """At most 2,000 rows, in random order, of classes that have two of them; none where that is no more than one."""
-    many = np.bincount(y, minlength=len(task.classes)) >= _LEAST_ROWS
+    many = np.bincount(y, minlength=len(task.classes)) >= LEAST_ROWS
     known = np.isin(digests(texts), digests(task.texts)) if texts else np.empty(0, bool)
     kept = np.flatnonzero(many[y] & ~known)
     if len(np.unique(y[kept])) < 2:

@@ -256,7 +256,7 @@ def _fill(
     """
     starts, end, pages = np.zeros(len(tokens.lengths), np.int64), 0, _Pages(states)
     forecast = Forecast(len(states))
-    with _computing(body, tokens, precision):
+    with _computing(body, precision):
         for rows in _batches(tokens, batch_tokens):
             lengths = tokens.lengths[rows]
             starts[rows] = end + np.cumsum(lengths) - lengths
@@ -275,7 +275,7 @@ def _fill(
 
 def _all_features(body: "PooledModel", tokens: Tokens, batch_tokens: int, precision: str) -> torch.Tensor:
     features = torch.empty((len(tokens.lengths), body.dim()), device=tokens.device)
-    with _computing(body, tokens, precision):
+    with _computing(body, precision):
         for rows in _batches(tokens, batch_tokens):
             features[torch.from_numpy(rows).to(tokens.device)] = tokens.features(rows)
     return features
@@ -288,7 +288,7 @@ def _batches(tokens: Tokens, batch_tokens: int) -> Iterator["Ints"]:
 
 
 @contextmanager
-def _computing(body: "PooledModel", tokens: Tokens, precision: str) -> Iterator[None]:
+def _computing(body: "PooledModel", precision: str) -> Iterator[None]:
     """Nothing drops, nothing is recorded for gradients."""
     with at_rest(body), torch.no_grad(), in_precision(precision, body):
         yield

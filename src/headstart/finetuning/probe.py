@@ -15,6 +15,7 @@ from headstart.finetuning.rows import Rows, features_of
 from headstart.finetuning.settings import Settings
 from headstart.functional.resampling import stratified_sample
 from headstart.heads.logistic import Logistic
+from headstart.labels import LEAST_ROWS
 
 if TYPE_CHECKING:
     from headstart.types import Ints
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["begin_at_probe"]
 
 _C = 10.0  # weak: what it says of these rows is only the beginning
-_LEAST_ROWS = 2  # of a class
 
 
 def begin_at_probe(
@@ -39,7 +39,7 @@ def begin_at_probe(
         return []
     learn = rows.learn
     drawn = learn[stratified_sample(y[learn], settings.probe_rows, np.random.default_rng(random_state))]
-    known = np.flatnonzero(np.bincount(y[drawn], minlength=network.last.out_features) >= _LEAST_ROWS)
+    known = np.flatnonzero(np.bincount(y[drawn], minlength=network.last.out_features) >= LEAST_ROWS)
     drawn = drawn[np.isin(y[drawn], known)]
     if len(known) < 2:
         return []

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from headstart.data.splits import folds
+from headstart.data.splits import folds_at_most
 from headstart.finetuning.distributed import current
 from headstart.finetuning.inputs import Inputs, tokens_to_read
 from headstart.finetuning.network import Network, in_precision
@@ -37,13 +37,13 @@ class Rows:
 
 
 def split_rows(texts: "Sequence[str]", y: "Ints", random_state: int) -> Rows:
-    """A tenth of the rows, 1,000 at most, are spared for checking; equal texts stay together."""
+    """A tenth of the rows, 1,000 at most, are spared for checking; equal texts stay together: of fewer than ten
+    different texts one is spared, none of one.
+    """
     n = len(y)
-    if n < _LEAST_ROWS:
-        return Rows(np.arange(n), np.arange(0))
-    n_folds = max(round(1 / _CHECK_SHARE), round(n / _MOST_CHECKED))
-    learn, check = folds(y, n_folds, random_state, texts=texts)[0]
-    return Rows(learn, check)
+    most = max(round(1 / _CHECK_SHARE), round(n / _MOST_CHECKED))
+    cut = folds_at_most(y, most, random_state, texts) if n >= _LEAST_ROWS else []
+    return Rows(*cut[0]) if cut else Rows(np.arange(n), np.arange(0))
 
 
 def shuffled(rows: "Ints", lengths: "Ints", rng: np.random.Generator) -> "Ints":

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-from headstart.checks import check_choice, check_flag, check_number, check_whole, with_none
+from headstart.checks import check_choice, check_class_weight, check_flag, check_number, check_whole, with_none
 from headstart.errors import ConfigError, did_you_mean
 from headstart.functional.schedules import SCHEDULES
 
@@ -93,10 +93,7 @@ class Settings:
             check_whole(name, getattr(self, name), least=0, part=part)
         for name in _FLAGS:
             check_flag(name, getattr(self, name), part=part)
-        if self.class_weight not in (None, "balanced"):
-            raise ConfigError(
-                f"strategy.class_weight must be balanced, or left out. Got {self.class_weight!r} instead."
-            )
+        check_class_weight(self.class_weight, part=part)
         self._check_layers()
         if self.log_to is not None:
             from headstart.finetuning.logs import check_log

@@ -4,7 +4,7 @@ Shape letters: n rows, d features, k classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +46,12 @@ class Support:
     loss: Loss
     settings: Settings
     random_state: int = 0
+
+    def in_steps(self, n: int) -> "Support":
+        """The same in as many epochs as have n steps, one at least, and no more than it would take."""
+        an_epoch = n_steps_of(self.inputs, self.y, np.arange(len(self.y)), replace(self.settings, n_epochs=1))
+        epochs = min(self.settings.n_epochs, max(1.0, n / an_epoch))
+        return replace(self, settings=replace(self.settings, n_epochs=epochs))
 
     def learn(self, halves: "Sequence[tuple[Ints, Ints]]") -> Learnt:
         """Tune on all rows and fit the head. The body is the tuned one after that, or as it was.

@@ -13,6 +13,7 @@ from sklearn.preprocessing import normalize
 from headstart import registry
 from headstart.encoders import make_encoder
 from headstart.functional.probability import clearly_lower, fit_scale, fit_weights, log_losses
+from headstart.labels import LEAST_ROWS
 
 if TYPE_CHECKING:
     from headstart.types import Encoder, Floats, Ints
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Mixture", "Words", "mix"]
 
 _HEAD = "svm"
-_LEAST_OF_CLASS = 2
 _LEAST_ROWS = 30  # that are asked: two factors from fewer would be chance
 
 
@@ -37,7 +37,7 @@ class Words:
         """From these rows alone; None where fewer than two of the k classes have two of them. To a class with less the
         words never point. Raises ConfigError, DataError as encoder and head do.
         """
-        known = np.flatnonzero(np.bincount(y, minlength=k) >= _LEAST_OF_CLASS)
+        known = np.flatnonzero(np.bincount(y, minlength=k) >= LEAST_ROWS)
         if len(known) < 2:
             return None
         rows = tuple(texts)  # one object: encoders hand over what `fit` has just counted

@@ -22,6 +22,7 @@ __all__ = [
     "sure_threshold",
 ]
 
+_TAIL = 0.025  # on either side of a 95 % interval
 _ROUNDING = 1e-9  # rows that products of floating-point numbers may be off by
 _FIRST_SHARE = 4  # the first test of `sure_threshold` is on a quarter of the rows (docs/log.md)
 
@@ -100,11 +101,12 @@ def label_sets(probabilities: "Floats", least: float) -> "Bools":
     return held
 
 
-def exact_interval(n_hits: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """The exact two-sided interval of a share of n > 0 rows. Source: Clopper and Pearson 1934, by beta quantiles."""
-    tail = (1.0 - level) / 2
-    low = betaincinv(n_hits, n - n_hits + 1, tail) if n_hits else 0.0
-    high = betaincinv(n_hits + 1, n - n_hits, 1.0 - tail) if n_hits < n else 1.0
+def exact_interval(n_hits: int, n: int) -> tuple[float, float]:
+    """The exact two-sided 95 % interval of a share of n > 0 rows. Source: Clopper and Pearson 1934, by beta
+    quantiles.
+    """
+    low = betaincinv(n_hits, n - n_hits + 1, _TAIL) if n_hits else 0.0
+    high = betaincinv(n_hits + 1, n - n_hits, 1.0 - _TAIL) if n_hits < n else 1.0
     return float(low), float(high)
 
 

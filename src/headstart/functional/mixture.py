@@ -18,15 +18,13 @@ _SHRINKAGE = 0.3  # of the covariance towards a multiple of the identity
 _N_STEPS = 10
 
 
-def anchored_mixture(
-    features: "Floats", anchor: "Floats", labelled: "Floats", y: "Ints", *, anchor_weight: float = 1.0
-) -> tuple["Floats", "Floats"]:
+def anchored_mixture(features: "Floats", anchor: "Floats", labelled: "Floats", y: "Ints") -> tuple["Floats", "Floats"]:
     """Linear decision values: features @ coef.T + intercept, coef (k, d), intercept (k,), float64.
 
     features (n, d) of unlabelled rows; anchor (n, k): what is believed of each beforehand, as decision values, and
     where the search begins; labelled (m, d) and y (m,) codes, m may be 0. Each of 10 steps fits class means, shares
     and one covariance to the rows by their shares in the classes, and then takes as shares
-    softmax(decision + anchor_weight * anchor): a row never leaves what is believed of it by much, so that clusters
+    softmax(decision + anchor): a row never leaves what is believed of it by much, so that clusters
     which are not the classes cannot pull the classes away.
 
     Sources: Dempster, Laird, Rubin 1977 (EM); Nigam et al. 2000 (labelled and unlabelled rows); Fei et al. 2022
@@ -48,5 +46,5 @@ def anchored_mixture(
         coef = np.linalg.solve(covariance, means.T).T
         prior = (shares.mean(axis=0) + 1.0 / k) / 2.0 if len(shares) else np.full(k, 1.0 / k)
         intercept = np.log(prior) - 0.5 * np.einsum("kd,kd->k", coef, means)
-        shares = softmax(features @ coef.T + intercept + anchor_weight * anchor)
+        shares = softmax(features @ coef.T + intercept + anchor)
     return coef, intercept

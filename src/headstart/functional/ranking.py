@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["logit_interval", "roc_auc"]
 
 _LEAST_ROWS = 2
+_TAIL = 0.025  # on either side of a 95 % interval
 
 
 def roc_auc(probabilities: "Floats", y: "Ints") -> tuple[float, float]:
@@ -50,14 +51,14 @@ def _one_against_rest(score: "Floats", positive: "Bools") -> tuple[float, "Float
     return area, share
 
 
-def logit_interval(value: float, standard_error: float, level: float = 0.95) -> tuple[float, float] | None:
-    """Normal interval on the logit scale, which stays within 0..1; None where it says nothing.
+def logit_interval(value: float, standard_error: float) -> tuple[float, float] | None:
+    """Normal 95 % interval on the logit scale, which stays within 0..1; None where it says nothing.
 
     That is where the value is 0 or 1, or the standard error 0 or unknown. Source: Pepe 2003, section 5.2.
     """
     if not 0.0 < value < 1.0 or not standard_error > 0.0:
         return None
     centre = np.log(value / (1.0 - value))
-    half = norm.ppf(0.5 + level / 2.0) * standard_error / (value * (1.0 - value))
+    half = norm.ppf(1.0 - _TAIL) * standard_error / (value * (1.0 - value))
     low, high = 1.0 / (1.0 + np.exp(-(centre - half))), 1.0 / (1.0 + np.exp(-(centre + half)))
     return float(low), float(high)

@@ -20,6 +20,7 @@ __all__ = [
     "stratified_sample",
 ]
 
+_TAIL = 0.025  # on either side of a 95 % interval
 _BLOCK = 1 << 22  # weights held at once by resampled_means: 16 MiB of float32
 
 
@@ -78,10 +79,9 @@ def resampled_means(values: "Floats", n_bootstrap: int, rng: np.random.Generator
     return means
 
 
-def percentile_interval(replicates: "Floats", level: float = 0.95) -> tuple["Floats", "Floats"]:
-    """Low and high end of the percentile interval of replicates (B, ...), each of shape (...)."""
-    tail = (1.0 - level) / 2.0
-    low, high = np.quantile(replicates, [tail, 1.0 - tail], axis=0)
+def percentile_interval(replicates: "Floats") -> tuple["Floats", "Floats"]:
+    """Low and high end of the 95 % percentile interval of replicates (B, ...), each of shape (...)."""
+    low, high = np.quantile(replicates, [_TAIL, 1.0 - _TAIL], axis=0)
     return low, high
 
 

@@ -1,4 +1,4 @@
-"""Which encoder and strategy suit a labelled file: `recommend`, what `headstart recommend` does."""
+"""Which encoder suits a labelled file: `recommend`, what `headstart recommend` does."""
 
 from headstart.recommend.advice import Recommendation, recommend
 from headstart.recommend.candidate import Candidate, measure_candidate

@@ -8,9 +8,9 @@ import numpy as np
 
 from headstart import registry
 from headstart.data import check_trainable
-from headstart.encoders import make_encoder
+from headstart.encoders import is_pretrained, make_encoder
 from headstart.encoders._grammar import parse
-from headstart.errors import DataError, HeadstartError
+from headstart.errors import ConfigError, DataError, HeadstartError
 from headstart.progress import track
 from headstart.recommend.candidate import Candidate, measure_candidate
 from headstart.recommend.curve import forecast
@@ -56,8 +56,13 @@ def recommend(
 
     encoders: names as for `make_encoder`; None = those at hand. budget_s: seconds for all candidates; None = about
     10 s each on two cores. Less budget means fewer rows, not other methods; the same budget gives the same answer.
-    Data without labels: what can be said without. Raises DataError for data that nothing can be learnt from.
+    Data without labels: what can be said without. Raises DataError for data that nothing can be learnt from, and
+    ConfigError where `encoders` is empty.
     """
+    if encoders is not None and not encoders:
+        raise ConfigError(
+            "No encoder is named: give some, such as tfidf,minilm, or leave out --encoders (encoders=None)."
+        )
     names = list(dict.fromkeys(encoders if encoders is not None else _ENCODERS))
     facts = facts_of(data, unlabelled.n if unlabelled is not None else 0)
     if data.n == 0:
@@ -124,7 +129,7 @@ def _without_labels(candidates: Sequence[Candidate], facts: TaskFacts) -> Recomm
 def _with_labels(ranked: Sequence[Candidate], facts: TaskFacts) -> Recommendation:
     machine, usable = this_machine(), [c for c in ranked if c.expected is not None]
     if not usable:
-        why = ("None of the candidates can be used; the table says why.",)
+        why = ("None of the encoders can be used; the reasons stand with their names.",)
         return Recommendation(facts, machine, tuple(ranked), None, None, None, why)
     best = usable[0]
     reasons = (*_on_the_best(best, usable, facts.n_rows), *_on_the_strategy(best, machine), *_on_the_task(facts))
@@ -133,9 +138,8 @@ def _with_labels(ranked: Sequence[Candidate], facts: TaskFacts) -> Recommendatio
 
 def family_of(name: str) -> str:
     """What kind of encoder a name is, in plain words."""
-    kinds = {part.component for part in parse(name) if part.kind == "encoder"}
-    pretrained, words = kinds & {"transformer", "static"}, kinds & {"tfidf", "bow"}
-    if pretrained:
+    words = any(part.component in ("tfidf", "bow") for part in parse(name))
+    if is_pretrained(name):
         return "words and pre-trained" if words else "pre-trained"
     return "words" if words else "vectors learnt from your texts"
 
@@ -165,7 +169,9 @@ def _on_the_best(best: Candidate, usable: Sequence[Candidate], n_rows: int) -> l
 
 
 def _on_the_strategy(best: Candidate, machine: Machine) -> list[str]:
-    reasons = ["Strategy linear_probe: the estimates are for frozen features with a head on top."]
+    reasons = [
+        "The estimates are for one encoder that stays as it is, with a simple head on top (strategy linear_probe)."
+    ]
     tuned = [name for name in ("finetune", "partial_finetune", "full_finetune") if name in registry.names("strategy")]
     if tuned and family_of(best.name) == "pre-trained":
         where = f"on {machine.gpu}" if machine.gpu else f"on {machine.cpus} CPUs, slowly"
@@ -176,8 +182,12 @@ def _on_the_strategy(best: Candidate, machine: Machine) -> list[str]:
 def _on_the_task(facts: TaskFacts) -> list[str]:
     """What the rows themselves ask for."""
     reasons = []
+    n_most = max(facts.classes.values())
     smallest, n_least = list(facts.classes.items())[-1]
-    if n_least < _FEW_ROWS:
+    if n_most < _FEW_ROWS and n_most < 2 * n_least:
+        each = f"{n_least}" if n_least == n_most else f"{n_least} to {n_most}"
+        reasons.append(f"Each class has only {each} rows: more labels would help most.")
+    elif n_least < _FEW_ROWS:
         reasons.append(f"Class {smallest!r} has {n_least} rows: more of them would help it most.")
     if facts.balance is not None and facts.balance < _BALANCE:
         reasons.append(f"The smallest class has {facts.balance:.0%} of the largest one's rows: look at macro F1 too.")

@@ -48,6 +48,7 @@ class FineTuning:
     linear layer that learns with it.
     """
 
+    uses: ClassVar[frozenset[str]] = frozenset()  # labelled rows alone
     settings_type: ClassVar[type[Settings]] = Settings
     is_long_work: ClassVar[bool] = True  # keeps to a budget, goes on from a checkpoint
     has_search: ClassVar[bool] = True  # trials learn as `_fit` does

@@ -98,8 +98,7 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float) -> P
     is_better = float(losses[0].mean() - losses[1].mean()) > _FITTED / len(y)
     verdict = "fine-tuning was kept" if is_better else "fine-tuning is not better and was left out"
     reason = f"Right of {len(y):,} held-out training rows, in %: pooled {right[0]:.1f}, fine-tuned {right[1]:.1f}"
-    unused = " Source rows are not used by it." if is_better and task.source is not None else ""
-    return _with(tuned if is_better else pooled, f"{reason}: {verdict}.{unused}")
+    return _with(tuned if is_better else pooled, f"{reason}: {verdict}.")
 
 
 def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from headstart.few_labels.reading import transferable
 from headstart.predictor import Predictor
@@ -26,6 +26,8 @@ class Auto:
     or no longer than a budget, and held-out rows are better off with it. With augmentations, an encoder, a head
     or settings: `linear_probe`, which chooses what is left open.
     """
+
+    uses: ClassVar[frozenset[str]] = frozenset({"source", "unlabelled", "label_names", "augment"})
 
     def __init__(
         self,

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from headstart.checks import check_choice, check_flag, check_number
-from headstart.data.folding import n_different
-from headstart.data.splits import folds
+from headstart.data.splits import folds_at_most
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
+from headstart.labels import LEAST_ROWS
 from headstart.predictor import Predictor
 from headstart.strategies._finetuning import FineTuning, Work
 from headstart.types import Ints, Task
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["Contrastive"]
 
 _LOSSES = ("supervised", "pairs")
-_LEAST_ROWS = 2  # of each class in a half, for a head to learn from
 _MANY = 2000  # rows: the answers of one half are enough
+_STEPS_OF_MANY = 100  # more teach a network its rows, not their classes (docs/log.md)
 _WITHOUT_EFFECT = (
     "reinit_layers", "l1", "l2_sp", "label_smoothing", "class_weight", "dropout", "head_learning_rate", "average",
     "patience", "checks_per_epoch", "log_to", "least_steps", "probe_rows", "checkpoint_every_s",
@@ -69,8 +69,9 @@ class _ContrastiveSettings(Settings):
 
 class Contrastive(FineTuning):
     """Batches are the whole support set, or, past `batch_rows` rows or `batch_tokens` tokens, parts of it with each
-    class in proportion. Knobs: `loss`, `temperature`, `guard`, and those of `headstart.finetuning.settings.Settings`
-    that are about the body: the head is logistic regression.
+    class in proportion. More than 2,000 rows are learnt from in about 100 steps, an epoch at least, unless `n_epochs`
+    is given. Knobs: `loss`, `temperature`, `guard`, and those of `headstart.finetuning.settings.Settings` that are
+    about the body: the head is logistic regression.
 
     Before, the same is done on each half of the rows (from four rows a class on; on one half of more than 2,000). If
     the other half's log loss, once calibrated, is clearly lower with the frozen encoder (by more than a standard error
@@ -104,11 +105,11 @@ class Contrastive(FineTuning):
         """Halves of the rows, equal texts in one, each to learn from once; none where classes of which one of them has
         too few rows make up more than `rare` of all rows.
         """
-        if n_different(task.texts) < 2:
+        halves, k = folds_at_most(task.y, 2, task.random_state, task.texts), len(task.classes)
+        if not halves:
             return []
-        halves, k = folds(task.y, 2, task.random_state, texts=task.texts), len(task.classes)
         least = np.min([np.bincount(task.y[rows], minlength=k) for rows, _ in halves], axis=0)
-        n_rare = int(np.bincount(task.y, minlength=k)[least < _LEAST_ROWS].sum())
+        n_rare = int(np.bincount(task.y, minlength=k)[least < LEAST_ROWS].sum())
         return halves if n_rare <= rare * len(task.y) else []
 
     @staticmethod
@@ -133,7 +134,10 @@ class Contrastive(FineTuning):
         task, encoder = work.task, work.encoder
         halves = self.halves(task) if settings.guard else ()
         with self._support(work, settings) as (support, note):
-            learnt = support.learn(halves if len(task.y) <= _MANY else halves[:1])
+            if len(task.y) > _MANY:
+                halves = halves[:1]
+                support = support if "n_epochs" in self.strategy_settings else support.in_steps(_STEPS_OF_MANY)
+            learnt = support.learn(halves)
             kept = self.tuned(support, work) if learnt.is_tuned else encoder
         reasons = (*learnt.reasons, *filter(None, [note]))
         return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)

@@ -1,5 +1,6 @@
 """For few labels: experts on a pre-trained encoder's layers, counted words, the names of the classes and unlabelled
-texts climb a ladder; held-out rows say which of them stay, and how much each counts. Seconds; one linear model.
+texts climb a ladder; held-out rows say which of them stay, and how much each counts. Seconds to minutes; one linear
+model, with an encoder tuned on the rows where that helps.
 """
 
 import time
@@ -104,6 +105,7 @@ class FewLabels(OwnHead):
     Sources: see `few_labels.experts`, `.ladder`, `.names`, `.lexicon` and `functional.mixture`.
     """
 
+    uses: ClassVar[frozenset[str]] = frozenset({"source", "unlabelled", "label_names"})
     uses_budget: ClassVar[bool] = True  # for as many unlabelled texts as can be read in half of it
 
     def __init__(
@@ -120,7 +122,7 @@ class FewLabels(OwnHead):
 
     def fit(self, task: Task) -> Predictor:
         """Climb, and take the pool that is left. Raises ConfigError for more than 3,000 rows, for names that are not
-        those of the classes, and for an encoder that learns from labels. Augmentations are not used.
+        those of the classes, and for an encoder that learns from labels.
         """
         _check(task)
         began, names = time.perf_counter(), self._names(task)
@@ -272,7 +274,6 @@ def _unused(task: Task, reading: Reading, rungs: list[Rung]) -> list[str]:
     n_read = len(reading.unlabelled)
     words_only = "nothing but words is read" if reading.dense is None else ""
     cases = [
-        (task.augment is not None, "Augmentations are not used by few_labels."),
         (
             task.label_names is not None and not climbed & {f"+ {_NAMES}", f"+ {_LEXICON}"},
             f"Label names were not used: {words_only or 'the encoder knows none of their words'}.",

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from headstart.augment import Augmented
-from headstart.data.folding import digests, n_different
-from headstart.data.splits import folds
+from headstart.data.folding import digests
+from headstart.data.splits import folds_at_most
 from headstart.encoders import make_encoder
 from headstart.few_labels.source import usable_source
 from headstart.heads import head_for, held_out_accuracy, make_head, rivals_of
+from headstart.labels import LEAST_ROWS
 from headstart.predictor import Predictor
 from headstart.strategies._augmentation import (
     Learn,
@@ -28,7 +29,6 @@ from headstart.types import Dataset, Encoder, Features, Head, Ints, Task
 __all__ = ["LinearProbe"]
 
 _N_FOLDS = 5
-_LEAST_ROWS = 2  # of each class that a head learns from
 _SETTINGS = ("C", "alpha", "n_neighbors", "class_weight")  # what heads choose, by the names of their settings
 
 
@@ -43,6 +43,8 @@ class LinearProbe:
     Augmented rows (`Task.augment`) are made from the target's rows. The encoder learns from both, in groups of a row
     and its copies; every choice is made on the rows themselves, and then the head takes its weights from all.
     """
+
+    uses: ClassVar[frozenset[str]] = frozenset({"source", "unlabelled", "augment"})
 
     def __init__(
         self,
@@ -71,7 +73,8 @@ class LinearProbe:
         if new is not None:
             learn = self._learner(encoder, head_name, head, task)
             reasons += [*augmentation_reasons(new), gain_reason(task, learn, slow=own is not None)]
-        return Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
+        made = Predictor(encoder, head, task.classes, self.encoder, head_name, "linear_probe", tuple(reasons))
+        return replace(made, augmented=task.augment)
 
     def _fit_encoder(self, task: Task, new: Augmented | None) -> Encoder:
         encoder = make_encoder(self.encoder, seed=task.random_state, **self.encoder_settings)
@@ -114,11 +117,11 @@ class LinearProbe:
         """A head whose settings and calibration were chosen on half of the rows, behind an encoder that learnt from the
         labels of the other half; None where the halves are too small for that.
         """
-        if n_different(task.texts) < 2:
+        cut = folds_at_most(task.y, 2, task.random_state, task.texts)
+        if not cut:
             return None
-        learn, check = folds(task.y, 2, task.random_state, texts=task.texts)[0]
-        halves = [replace(task, texts=tuple(task.texts[i] for i in rows), y=task.y[rows]) for rows in (learn, check)]
-        if min(np.bincount(half.y, minlength=len(task.classes)).min() for half in halves) < _LEAST_ROWS:
+        halves = [replace(task, texts=tuple(task.texts[i] for i in rows), y=task.y[rows]) for rows in cut[0]]
+        if min(np.bincount(half.y, minlength=len(task.classes)).min() for half in halves) < LEAST_ROWS:
             return None
         features = self._fit_encoder(halves[0], None).encode(halves[1].texts)
         return self._new_head(head_name, task).fit(features, halves[1].y) if features.shape[1] == d else None
@@ -224,8 +227,6 @@ def _reasons(task: Task, encoder: Encoder, head_name: str, automatic: bool) -> l
         reasons.append(f"{task.unlabelled.n:,} unlabelled texts: {use}.")
     if task.source is not None:
         reasons.extend(_source_facts(task.source, task.classes, encoder))
-    if task.label_names:
-        reasons.append("Label names are not used by linear_probe.")
     return reasons
 
 

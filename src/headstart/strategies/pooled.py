@@ -7,12 +7,11 @@ Shape letters: n rows, m held-out rows, d features, k classes.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from headstart.data.folding import n_different
-from headstart.data.splits import folds
+from headstart.data.splits import folds_at_most
 from headstart.encoders import component_of, make_encoder
 from headstart.few_labels.experts import Linear, Parts, summed
 from headstart.few_labels.reading import Reading, read
@@ -21,6 +20,7 @@ from headstart.functional.probability import clearly_lower, log_losses, pool_wei
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
 from headstart.heads.logistic import Logistic
+from headstart.labels import LEAST_ROWS
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import fit_head
 from headstart.strategies._own_head import OwnHead
@@ -35,7 +35,6 @@ _BELIEF, _STRENGTH = 0.5, 2.0  # the factor of each before any row is asked, and
 _BELIEF_IN_SOURCE = 0.25
 _HEADS = {"words": "svm", "dense": "logistic"}  # of each kind of features
 _LEAST = -20.0  # the log probability of a class that a head has not learnt
-_LEAST_ROWS = 2  # of a class that a head learns from
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +84,10 @@ class Pooled(OwnHead):
     The heads are svm on words (tfidf) and logistic on layers. Their values are added, each times a factor from 3-fold
     cross-validation on at most 4,000 rows (a log-linear opinion pool, see `functional.probability.pool_weights`). The
     sum stays if its held-out log loss is lower than that of the better one by more than a standard error. What source
-    rows teach (`few_labels.source`) is added on the same terms. Unlabelled texts, augmentations and names are not used.
+    rows teach (`few_labels.source`) is added on the same terms.
     """
+
+    uses: ClassVar[frozenset[str]] = frozenset({"source"})
 
     def fit(self, task: Task) -> Predictor:
         """Encode, learn both heads, and pool them. Raises what encoders and heads raise."""
@@ -101,15 +102,14 @@ class Pooled(OwnHead):
         if source.each and parts.pairs:
             pool, more = _with_source(pool, source, parts)
             told = f"{told} {more}"
-        return _predictor(task, reading, pool, source, (*reading.notes, told, *source.notes, *_unused(task)))
+        return _predictor(task, reading, pool, source, (*reading.notes, told, *source.notes))
 
 
 def _parts(task: Task) -> Parts:
     """At most 4,000 rows, cut in three, equal texts together; nothing where there is one text."""
     rows = stratified_sample(task.y, _MAX_ROWS, np.random.default_rng(task.random_state))
     texts = [task.texts[i] for i in rows]
-    n_folds = min(_N_FOLDS, n_different(texts))
-    cut = folds(task.y[rows], n_folds, task.random_state, texts=texts) if n_folds > 1 else ()
+    cut = folds_at_most(task.y[rows], _N_FOLDS, task.random_state, texts)
     pairs = tuple((rows[learn], rows[check]) for learn, check in cut if len(check))
     return Parts(task.y, len(task.classes), pairs, 1)
 
@@ -162,7 +162,7 @@ def _learnt(block: str, what: str, features: Features, task: Task, parts: Parts)
     values = [np.empty((0, parts.k))]
     for learn, check in parts.pairs:
         values.append(np.full((len(check), parts.k), _LEAST))
-        learnt = np.flatnonzero(np.bincount(y[learn]) >= _LEAST_ROWS)
+        learnt = np.flatnonzero(np.bincount(y[learn]) >= LEAST_ROWS)
         if len(learnt) < 2:
             continue
         own = learn[np.isin(y[learn], learnt)]
@@ -189,9 +189,3 @@ def _predictor(task: Task, reading: Reading, pool: _Pool, source: Lessons, reaso
     name, encoder, linear = reading.encoder(found.get("dense"), found.get("words"), *source.blocks(found))
     head = Logistic.from_weights(linear.coef, linear.intercept, 1.0, {"n_rows": len(task.texts)})
     return Predictor(encoder, head, task.classes, name, "logistic", "pooled", reasons)
-
-
-def _unused(task: Task) -> list[str]:
-    given: dict[str, Any] = {"Augmentations": task.augment, "Label names": task.label_names}
-    given |= {"Unlabelled texts": task.unlabelled}
-    return [f"{what} are not used by pooled." for what, value in given.items() if value is not None]

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import LinAlgError, eigh
 
-from headstart.checks import check_whole
+from headstart.checks import check_number, check_whole
 from headstart.errors import ConfigError, DataError
 from headstart.transforms._features import Projection, checked, fitted, labelled
 from headstart.transforms.pca import Pca
@@ -127,8 +127,4 @@ class LdaProjection:
     def _check(self) -> None:
         check_whole("lda_projection.n_components", self.n_components, optional=True)
         check_whole("lda_projection.n_reduced", self.n_reduced)
-        number = isinstance(self.shrinkage, int | float) and 0 <= self.shrinkage <= 1
-        if self.shrinkage != "auto" and not number:
-            raise ConfigError(
-                f"encoder.lda_projection.shrinkage must be auto or a number in 0..1. Got {self.shrinkage!r} instead."
-            )
+        check_number("lda_projection.shrinkage", self.shrinkage, high=1, word="auto")

@@ -38,25 +38,25 @@ class Pca:
         n, d = found.shape
         if n < 2 or d < 1:
             raise DataError(f"pca needs at least two texts and one feature, got {n} texts and {d} features.")
-        model, mean = self._model(found, min(self.n_components, n, d))
-        values = model.singular_values_
+        components, values, mean = self._found(found, min(self.n_components, n, d))
         kept = values > _LEAST * values[0]
         kept[0] = True
-        directions = model.components_[kept].T.astype(np.float64)
+        directions = components[kept].T.astype(np.float64)
         if self.whiten and values[0] > 0:
             directions /= values[kept] / np.sqrt(n)
         self.projection_ = Projection.of(directions, mean)
         return self
 
-    def _model(self, features: Any, k: int) -> tuple[Any, Any]:
-        """The fitted model of scikit-learn with k components, and the mean (d,) that it subtracts."""
+    def _found(self, features: Any, k: int) -> tuple[Any, Any, Any]:
+        """The first k components (k, d), their singular values (k,), and the mean (d,) that is subtracted."""
         from sklearn.decomposition import PCA, TruncatedSVD
 
+        is_sparse, d = sparse.issparse(features), features.shape[1]
+        if is_sparse and d == 1:  # which scikit-learn refuses
+            return np.ones((1, 1)), np.array([np.linalg.norm(features.data)]), np.zeros(1)
         with np.errstate(invalid="ignore", divide="ignore"):  # of features that are all the same: no shares of it
-            if sparse.issparse(features):
-                return TruncatedSVD(k, random_state=self.random_state).fit(features), np.zeros(features.shape[1])
-            model = PCA(k, random_state=self.random_state).fit(features)
-            return model, model.mean_
+            model = (TruncatedSVD if is_sparse else PCA)(k, random_state=self.random_state).fit(features)
+        return model.components_, model.singular_values_, np.zeros(d) if is_sparse else model.mean_
 
     def transform(self, features: "Features") -> "Floats":
         """Features (n, e) float32, dense. Raises NotFittedError, ConfigError (another d)."""

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from scipy import sparse
 
-from headstart.errors import ConfigError, DataError
+from headstart.checks import check_number
+from headstart.errors import DataError
 from headstart.transforms._features import checked, fitted
 from headstart.types import State
 
@@ -32,9 +33,7 @@ class Scale:
         """Learn from all rows (n, d), labelled or not. Raises ConfigError (clip), DataError (no rows)."""
         from sklearn.preprocessing import MaxAbsScaler, StandardScaler
 
-        number = isinstance(self.clip, int | float) and not isinstance(self.clip, bool)
-        if self.clip is not None and not (number and self.clip > 0):
-            raise ConfigError(f"encoder.scale.clip must be a number above 0, or none. Got {self.clip!r} instead.")
+        check_number("scale.clip", self.clip, above=True, word="none")
         found = checked(features)
         if not found.shape[0]:
             raise DataError("scale needs at least one text, got none.")

@@ -92,3 +92,13 @@ def test_an_unknown_encoder_is_an_error_at_once():
     """Before any data is read."""
     with pytest.raises(UnknownComponent, match="tfidf"):
         LabelMistakes("tfdif")
+
+
+def test_few_different_texts():
+    """As many folds as there are texts; of one text no other says anything, and the message says so."""
+    few = ("good film", "bad film", "good soup") * 10
+    hits = LabelMistakes().find(Dataset(few, ("good", "bad", "good") * 10))
+    assert {hit.row for hit in hits} <= set(range(30))
+    one = Dataset(("good film", "Good  film") * 15, ("good", "bad") * 15, origin="rows.csv")
+    with pytest.raises(DataError, match=r"All 30 labelled rows of rows\.csv have one and the same\."):
+        LabelMistakes().find(one)

@@ -1,11 +1,14 @@
 """Laws of near_duplicates: nothing below the similarity, everything clearly above it, labels respected."""
 
 import random
+from collections.abc import Sequence
 
 import pytest
+import rensa
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headstart.cleaning.rows import near_duplicates
 from headstart.cleaning.rows.near_duplicates import NearDuplicates, banding
 from headstart.data.folding import fold
 from headstart.errors import ConfigError
@@ -88,3 +91,21 @@ def test_a_similarity_that_is_none(argument: str):
     """The message says the range."""
     with pytest.raises(ConfigError, match=r"from 0\.7 to 1"):
         NearDuplicates(argument)
+
+
+def test_pieces_in_memory_are_bounded_by_characters(monkeypatch: pytest.MonkeyPatch):
+    """Each text is sketched once; those sketched together have few characters, or are one text, or many short ones."""
+    sketch, together = rensa.RMinHash.from_token_sets, list[list[int]]()
+
+    def counted(pieces: Sequence[list[str]], **settings: int) -> object:
+        together.append([len(each) - 3 for each in pieces])  # three pieces more than characters
+        return sketch(pieces, **settings)
+
+    monkeypatch.setattr(near_duplicates, "_CHARACTERS", 500)
+    monkeypatch.setattr("rensa.RMinHash", type("Counting", (), {"from_token_sets": staticmethod(counted)}))
+    texts = ["a" * n for n in (0, 200, 300, 1, 900, 499, 1, 1, *[2] * 600)]
+    list(NearDuplicates().pairs(Dataset(tuple(texts))))
+    assert [length for lengths in together for length in lengths] == [len(text) for text in texts]
+    assert all(sum(lengths) <= 500 or len(lengths) == 1 for lengths in together)
+    assert max(map(len, together)) <= 256
+    assert len(together) < 10

@@ -55,3 +55,9 @@ def test_same_seed_same_rows():
     """Two runs agree."""
     texts = (*reviews(120), "quarterly dividend yields")
     assert Outliers().find(Dataset(texts), seed=4) == Outliers().find(Dataset(texts), seed=4)
+
+
+def test_texts_of_one_term():
+    """Features of a single column: all texts are alike, and the one without the term is far from them."""
+    assert found(["aa"] * 60) == {}
+    assert Outliers("tfidf").find(Dataset(("?",) * 60)) == []

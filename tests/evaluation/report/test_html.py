@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -273,14 +274,29 @@ def test_many_classes_fit(many_classes: Report) -> None:
     assert max(len(row) for row in page.tables["Classes"]) - 1 < 7
 
 
+def test_how_many_mistakes_there_are(many_classes: Report) -> None:
+    """Of all that the confusion counts, not of those that were kept."""
+    confusion = np.array(many_classes.model.confusion)
+    kept = replace(many_classes.model, mistakes=many_classes.model.mistakes[:20])
+    total = int(confusion.sum() - np.trace(confusion))
+    assert total > 20
+    text = Page(render_html(replace(many_classes, model=kept))).text
+    assert f"20 of {total:,} are shown." in text
+
+
 def test_without_a_baseline_the_page_says_so(english: Report) -> None:
     """No baseline: no column for it, and a sentence that says what cannot be said."""
     page = Page(render_html(replace(english, baseline=None, comparison=None)))
-    assert words("en")["no_comparison"] in page.text
+    assert words("en")["alone.bundle"] in page.text
     assert all(len(row) == 2 for row in page.tables[words("en")["summary"]])
-    unpaired = Page(render_html(replace(english, comparison=None)))
-    assert words("en")["unpaired"] in unpaired.text
-    assert all(len(row) == 4 for row in unpaired.tables[words("en")["summary"]])
+
+
+@pytest.mark.parametrize("alone", ["bundle", "baseline", "rows"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_why_there_is_no_baseline(english: Report, alone: str, language: str) -> None:
+    """In the reader's language, on the page and in the terminal."""
+    report = replace(english, baseline=None, comparison=None, alone=alone)
+    assert words(language)[f"alone.{alone}"] in Page(render_html(report, language=language)).text
 
 
 @pytest.mark.parametrize(

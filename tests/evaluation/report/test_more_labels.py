@@ -16,11 +16,11 @@ FOUND = MoreLabels(80, Interval(0.78, 0.744, 0.818), {50: Interval(0.811, 0.77, 
 
 def test_the_line_says_now_and_then():
     assert more_labels_line(FOUND, words("en")) == (
-        "Accuracy now, with all 80 rows: 0.78 [0.74, 0.82]; 50 more labels: about 0.81 [0.77, 0.85]; "
+        "Accuracy to expect with all 80 rows: 0.78 [0.74, 0.82]; 50 more labels: about 0.81 [0.77, 0.85]; "
         "1,200 more: about 0.86"
     )
     assert more_labels_line(FOUND, words("zh")) == (
-        "当前（全部 80 行）准确率 0.78 [0.74, 0.82]；再标注 50 条：约 0.81 [0.77, 0.85]；再标注 1,200 条：约 0.86"
+        "预计准确率（全部 80 条标注）：0.78 [0.74, 0.82]；再标注 50 条：约 0.81 [0.77, 0.85]；再标注 1,200 条：约 0.86"
     )
 
 

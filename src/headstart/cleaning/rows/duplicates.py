@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from headstart.cleaning.base import Hit, label_codes, place
+from headstart.cleaning.base import Hit, place
+from headstart.data.audit import label_codes
 from headstart.data.folding import digests
 from headstart.types import Dataset
 

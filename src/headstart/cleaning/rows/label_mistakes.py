@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from headstart.cleaning.base import Hit
-from headstart.data.splits import folds
+from headstart.data.splits import Folds, folds_at_most
 from headstart.encoders import make_encoder
 from headstart.errors import DataError
 from headstart.functional.probability import clearly_lower, log_losses
@@ -55,11 +55,18 @@ class LabelMistakes:
         make_encoder(self._encoder)  # a wrong name is an error now, not after the other rules
 
     def find(self, dataset: Dataset, seed: int = 0) -> Sequence[Hit]:
-        """Raises DataError for fewer than 20 labelled rows, or fewer than two classes of three rows."""
+        """Raises DataError for fewer than 20 labelled rows, two classes of three rows, or two different texts."""
         rows, classes, y = _judged(dataset)
         data = dataset.take(rows.tolist())
+        cut = folds_at_most(y, _N_FOLDS, seed, data.texts)
+        if not cut:
+            raise DataError(
+                "Cleaning rule 'label_mistakes' judges a text by other texts. "
+                f"All {len(rows)} labelled rows of {dataset.origin or 'the data'} have one and the same. "
+                "Is it the right text column (--text, text=)? Otherwise leave the rule out."
+            )
         encoder = make_encoder(self._encoder).fit(data.texts)
-        probabilities = _out_of_fold(encoder.encode(data.texts), y, len(classes), data.texts, seed)
+        probabilities = _out_of_fold(encoder.encode(data.texts), y, len(classes), cut, seed)
         if not _tells(probabilities, y):
             logger.warning(
                 "label_mistakes: other rows tell the %d labels of %s no better than their shares do: none is doubted",
@@ -122,14 +129,14 @@ def _judged(dataset: Dataset) -> tuple[Ints, Sequence[str], Ints]:
     return rows, [str(name) for name in classes], y
 
 
-def _out_of_fold(features: Features, y: Ints, k: int, texts: Sequence[str], seed: int) -> Floats:
+def _out_of_fold(features: Features, y: Ints, k: int, cut: Folds, seed: int) -> Floats:
     """Probabilities (n, k); equal texts are judged by one model that saw none of them.
 
     A fold that leaves a class fewer than two rows to learn from gives that class probability 0.
     """
     probabilities = np.zeros((len(y), k))
     settings: dict[str, Any] = {}
-    for learn, judge in track(folds(y, _N_FOLDS, seed, texts=texts), "judging labels", _N_FOLDS):
+    for learn, judge in track(cut, "judging labels", len(cut)):
         learnt = np.flatnonzero(np.bincount(y[learn], minlength=k) >= 2)
         known = learn[np.isin(y[learn], learnt)]
         if len(learnt) < 2:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from headstart.cleaning.base import Hit, label_codes, number, place
+from headstart.cleaning.base import Hit, number, place
+from headstart.data.audit import label_codes
 from headstart.data.folding import fold
 from headstart.progress import track
 from headstart.types import Dataset
@@ -13,7 +14,7 @@ __all__ = ["NearDuplicates"]
 _SHINGLE = 4  # characters: three are shared by chance in long English texts, five leave short Chinese ones too few
 _HASHES = 256
 _RECALL = 0.95  # of pairs exactly at the asked similarity; more similar ones are found more surely
-_CHUNK = 256  # texts whose shingles are in memory at once
+_TEXTS, _CHARACTERS = 256, 1_000_000  # at most, whose pieces are in memory at once; one text at least
 _PAD = "\0"
 
 
@@ -83,9 +84,19 @@ def _sketches(texts: Sequence[str], n_hashes: int, seed: int) -> Iterator[Any]:
     """A MinHash sketch a text."""
     from rensa import RMinHash
 
-    for start in range(0, len(texts), _CHUNK):
-        pieces = [_pieces(text) for text in texts[start : start + _CHUNK]]
-        yield from RMinHash.from_token_sets(pieces, num_perm=n_hashes, seed=seed)
+    for chunk in _chunks(texts):
+        yield from RMinHash.from_token_sets([_pieces(text) for text in chunk], num_perm=n_hashes, seed=seed)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    start = n_characters = 0
+    for i, text in enumerate(texts):
+        n_characters += len(text)
+        if i > start and (n_characters > _CHARACTERS or i - start == _TEXTS):
+            yield texts[start:i]
+            start, n_characters = i, len(text)
+    if len(texts):
+        yield texts[start:]
 
 
 def _pieces(text: str) -> list[str]:

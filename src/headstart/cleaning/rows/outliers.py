@@ -11,6 +11,7 @@ import numpy as np
 from headstart.cleaning.base import Hit
 from headstart.encoders import make_encoder
 from headstart.text.language import language_of
+from headstart.transforms.pca import Pca
 from headstart.types import Dataset, Features, Floats
 
 __all__ = ["Outliers"]
@@ -99,12 +100,10 @@ def _far(beyond: Floats) -> list[tuple[int, float]]:
 def _reduced(features: Features, seed: int) -> Floats:
     """Dense features (n, d) with rows of length 1, or 0 where a text has no known term."""
     from scipy.sparse import issparse
-    from sklearn.decomposition import TruncatedSVD
     from sklearn.preprocessing import normalize
 
     if issparse(features):
-        n_dimensions = min(_DIMENSIONS, *(side - 1 for side in features.shape))
-        features = TruncatedSVD(n_dimensions, random_state=seed).fit_transform(features)
+        features = Pca(_DIMENSIONS, random_state=seed).fit(features).transform(features)
     dense: Floats = normalize(np.asarray(features, dtype=np.float64))
     return dense
 

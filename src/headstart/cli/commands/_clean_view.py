@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
     from rich.text import Text
 
     from headstart.cleaning import Cleaned, Effect
@@ -16,6 +15,7 @@ _EXAMPLES = 3
 _BEFORE_CHARS = 24  # shown of what stands before the first change
 _SHOWN_CHARS = 72
 _COMPARED_CHARS = 300
+_OLD, _NEW = "red strike", "green"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -33,7 +33,7 @@ def summary(table: "Table", cleaned: "Cleaned") -> dict[str, Any]:
 def show(table: "Table", cleaned: "Cleaned", written: Sequence[str], *, to_stderr: bool = False) -> None:
     """Print the table of rules, what is left, and what was written."""
     from rich import box
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table as Grid
     from rich.text import Text
 
@@ -43,10 +43,15 @@ def show(table: "Table", cleaned: "Cleaned", written: Sequence[str], *, to_stder
     for name in ("changed", "removed", "marked"):
         grid.add_column(name, justify="right", no_wrap=True)
     grid.add_column("examples", overflow="fold", ratio=1)
+    shows_space = False
     for effect in cleaned.effects:
-        counts = (f"{n:,}" if n else "·" for n in (effect.n_changed, effect.n_removed, effect.n_marked))
-        grid.add_row(Text(effect.rule), *counts, _examples(table, effect))
+        counts = (f"{n:,}" if n else "–" for n in (effect.n_changed, effect.n_removed, effect.n_marked))
+        examples = _examples(table, effect)
+        shows_space = shows_space or any(map(_shows_space, examples))
+        grid.add_row(Text(effect.rule), *counts, Group(*examples))
     console.print(grid)
+    if shows_space:
+        console.print(Text("· in an example is a space", style="dim"))
     for note in table.notes:
         console.print(Text(f"read as: {note}", style="dim"))
     if table.roles.title:
@@ -70,7 +75,7 @@ def changes(before: str, after: str) -> "tuple[Text, Text]":
     shown = (Text("…" if start else ""), Text("…" if start else ""))
     for step in Levenshtein.opcodes(old, new):
         pieces = (old[step.src_start : step.src_end], new[step.dest_start : step.dest_end])
-        for text, piece, style in zip(shown, pieces, ("red strike", "green"), strict=True):
+        for text, piece, style in zip(shown, pieces, (_OLD, _NEW), strict=True):
             changed = step.tag != "equal"
             text.append(_visible(piece, changed), style=style if changed else "dim")
     for text, whole in zip(shown, (before, after), strict=True):
@@ -80,8 +85,7 @@ def changes(before: str, after: str) -> "tuple[Text, Text]":
     return shown
 
 
-def _examples(table: "Table", effect: "Effect") -> "RenderableType":
-    from rich.console import Group
+def _examples(table: "Table", effect: "Effect") -> "list[Text]":
     from rich.text import Text
 
     lines: list[Text] = []
@@ -93,7 +97,11 @@ def _examples(table: "Table", effect: "Effect") -> "RenderableType":
         lines.append(said + Text(_cut(_row_text(table, flag.row))))
     if len(effect.flags) > _EXAMPLES:
         lines.append(Text(f"{len(effect.flags) - _EXAMPLES:,} more", style="dim"))
-    return Group(*lines)
+    return lines
+
+
+def _shows_space(line: "Text") -> bool:
+    return any("·" in line.plain[each.start : each.end] for each in line.spans if each.style in (_OLD, _NEW))
 
 
 def _effect(table: "Table", effect: "Effect") -> dict[str, Any]:

@@ -15,18 +15,43 @@ _BAR_CELLS = 16
 _TEXT_CHARACTERS = 1_000
 _WITHOUT_PART = 12  # words that are named
 _PRO, _CON = "green", "red"
+_SIGNS = "+ speaks for the class, - against it; +0.7 doubles the odds."
+_ADDS = "+ is what a word adds to the score of the class; +0.7 doubles the odds."
+_SUM = (
+    "Score = empty text + words + rest; 0 is undecided. empty text: what the model says of no words. rest: what no "
+    "single word did."
+)
+_NOTHING = "no part in it: words that add nothing, such as those that the model does not know."
+_EXACT = "exact: by the model's own weights, nothing is estimated."
+_OCCLUSION = "occlusion: how the score changes without the word."
 
 
 def show(explained: Sequence[Explanation], spoken: Sequence[ClassWords], n: int, page: str | None) -> None:
-    """Print texts and classes with their n strongest words, and where the page is."""
+    """Print texts and classes with their n strongest words, what the terms mean, and where the page is."""
     console = Console(highlight=False)
     for each in explained:
         _show_text(console, each, n)
     for words in spoken:
         console.print(Text.assemble((visible(str(words.name)), "bold"), (f"  {words.method}", "dim")))
         console.print(_table(words.words), "")
+    if explained or spoken:
+        console.print(Text(_legend(explained, spoken), style="dim"))
     if page is not None:
         console.print(Text.assemble(("Page", "dim"), f"  {visible(page)}"), soft_wrap=True)
+
+
+def _legend(explained: Sequence[Explanation], spoken: Sequence[ClassWords]) -> str:
+    """The meaning of what was shown."""
+    methods = " ".join([each.method for each in explained] + [each.method for each in spoken])
+    parts = {
+        _SIGNS: bool(explained),
+        _ADDS: bool(spoken),
+        _SUM: bool(explained),
+        _NOTHING: any(each.without_part() for each in explained),
+        _EXACT: "exact" in methods,
+        _OCCLUSION: "occlusion" in methods,
+    }
+    return " ".join(part for part, is_shown in parts.items() if is_shown)
 
 
 def _show_text(console: Console, each: Explanation, n: int) -> None:

@@ -12,40 +12,48 @@ def _data(text: str, **more: Any) -> Any:
     return typer.Option(help=text, rich_help_panel="Data", **more)
 
 
-def _model(text: str) -> Any:
-    return typer.Option(help=text, rich_help_panel="Model")
+def _model(text: str, **more: Any) -> Any:
+    return typer.Option(help=text, rich_help_panel="Model", **more)
 
 
 _FORMATS = "Labelled texts: csv, tsv, jsonl, parquet (also .gz, .xz), class folders, or - for stdin."
+_NAMES = (
+    'JSON, {"refund": "asks for money back"} or {"praise": ["thanks", "great"]}: what each label means, or wordings of '
+    "it; a class with one, or all, may have no labelled row."
+)
+_STRATEGIES = (
+    "auto (few_labels up to 2,000 rows, pooled or finetune above, linear_probe with a named encoder or head), or a "
+    "name from `headstart list strategies`."
+)
 _SETTING = "A setting of a part, such as head.C=1 or encoder.ngrams=[1,3]."
 
 Train = Annotated[str | None, typer.Argument(help=f"{_FORMATS} None with --label-names alone.", metavar=_PATH)]
 Test = Annotated[str | None, _data("Labelled rows to measure on; else cross-validation.", metavar=_PATH)]
 Source = Annotated[str | None, _data("Labelled rows of a related domain; used if they help.", metavar=_PATH)]
 Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.", metavar=_PATH)]
-LabelNames = Annotated[
-    str | None,
-    _data("JSON: {label: its name, description or wordings}; a class with one, or all, may have no labelled row."),
-]
+LabelNames = Annotated[str | None, _data(_NAMES, metavar="FILE")]
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
 StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
 Encoder = Annotated[
-    str | None, _model("auto, tfidf, minilm, a folder or a hub id; tfidf+pca:200, tfidf+minilm; see `headstart list`.")
+    str | None,
+    _model(
+        "auto, tfidf, minilm, a folder or a hub id; tfidf+pca:200, tfidf+minilm; see `headstart list`.",
+        show_default="auto",
+    ),
 ]
-Strategy = Annotated[str | None, _model("auto, or a name from `headstart list`.")]
-Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.")]
+Strategy = Annotated[str | None, _model(_STRATEGIES, show_default="auto")]
+Head = Annotated[str | None, _model("auto, logistic, svm, ridge, kernel_ridge, knn, prototype.", show_default="auto")]
 Clean = Annotated[str | None, _model("Cleaning rules, such as default,near_duplicates; see `headstart list`.")]
 Augment = Annotated[str | None, _model("Augmentations of the training rows, such as synonym:0.1:FILE,swap,copies:2.")]
 MaxError = Annotated[
     str | None, _model("Errors accepted among the answered texts: 0.05, or 0.05:expected; unsure texts are marked.")
 ]
-Seed = Annotated[int | None, _model("Same seed, same result.")]
 Budget = Annotated[
     str | None,
     _model(
-        "Time to learn and to measure in, such as 30s, 5m or 1h: fine-tuning ends in time. Without --test one fit on a "
-        "part of the rows comes on top where the time is over."
+        "Time for learning and measuring, such as 30s, 5m or 1h; fine-tuning ends within it. Without --test at least "
+        "one fold is measured, even when the time is over."
     ),
 ]
 Settings = Annotated[

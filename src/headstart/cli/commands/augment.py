@@ -25,7 +25,7 @@ def augment(
     with_: Annotated[str, typer.Option("--with", help=_WITH, metavar="SPEC")],
     out: Annotated[str | None, typer.Option(help="Where the rows go; format by suffix, - for stdout.")] = None,
     copies: Annotated[int | None, typer.Option(help="Texts that each augmentation makes of a row.", min=1)] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same texts.", min=0)] = 0,
+    seed: options.Seed = 0,
     format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
     json: options.Json = False,
     text: options.Text = "text",
@@ -33,6 +33,7 @@ def augment(
     title: options.Title = "title",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Make new texts from labelled ones: all rows, then the new ones, with the columns `augmentation` and `origin`.
 
@@ -46,6 +47,7 @@ def augment(
     from headstart.augment import Augmenter
     from headstart.cli.console import say, showing_progress, write_json
     from headstart.data.source import open_source
+    from headstart.data.writing import free_names
     from headstart.errors import ConfigError
 
     if json and out == "-":
@@ -56,11 +58,11 @@ def augment(
     with showing_progress():
         columns = data.Columns(text=text, label=label, domain="", title=title)
         source = open_source(file, columns, encoding, format=options.of_stdin(file, format))
-        rows = list(data.TextRows(source, None, skip_bad_rows))
+        rows = list(data.TextRows(source, None, skip_bad_rows, max_text_chars))
         usable, y = _usable(rows, source.roles.label)
         found = augmenter.augment([row.text or "" for row in usable], y, seed)
         if out is not None:
-            names = _new_columns(source.columns)
+            names = free_names(("augmentation", "origin"), source.columns)
             all_names = [*source.columns, *names]
             with data.open_writer(out, all_names, format=format, like=source.dialect) as writer:
                 writer.write({**row.values, names[0]: "", names[1]: row.line} for row in rows)
@@ -80,15 +82,6 @@ def _usable(rows: "Sequence[TextRow]", label: str | None) -> "tuple[list[TextRow
     kept = [row for row in rows if row.text and (label is None or str(row.values.get(label) or "").strip())]
     codes: dict[str, int] = {}
     return kept, [codes.setdefault(str(row.values.get(label)) if label else "", len(codes)) for row in kept]
-
-
-def _new_columns(present: "Sequence[str]") -> list[str]:
-    """`augmentation` and `origin`, with underscores where the file has such a column."""
-    from itertools import count
-
-    free = ("_" * n for n in count())
-    ending = next(end for end in free if not {f"augmentation{end}", f"origin{end}"} & set(present))
-    return [f"augmentation{ending}", f"origin{ending}"]
 
 
 def _new_rows(

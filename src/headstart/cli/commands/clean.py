@@ -20,7 +20,7 @@ def clean(
     rules: Annotated[
         str,
         typer.Option(
-            help="Such as default,emoji:remove,near_duplicates:0.9,label_mistakes; see `headstart list`. default: "
+            help="Such as default,emoji:drop,near_duplicates:0.9,label_mistakes; see `headstart list`. default: "
             "markup, invisible characters, width, gaps; rows without text, exact duplicates."
         ),
     ] = "default",
@@ -31,14 +31,14 @@ def clean(
         bool, typer.Option("--drop-marked", help="Also remove the rows that rules only mark (label_mistakes).")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing, whatever else is said.")] = False,
-    seed: Annotated[int, typer.Option(help="For rules that learn: same seed, same result.", min=0)] = 0,
+    seed: options.Seed = 0,
     json: options.Json = False,
     text: options.Text = "text",
     label: options.Label = "label",
     title: options.Title = "title",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = 1_000_000,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Clean the texts of a file and remove rows: without --out it only shows what each rule would do.
 

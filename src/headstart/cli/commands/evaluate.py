@@ -24,7 +24,7 @@ def evaluate(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = 1_000_000,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Measure a bundle on labelled rows: figures with 95 % intervals, mistakes, and an audit of the rows.
 

@@ -18,7 +18,8 @@ def explain(
         bool,
         typer.Option(
             "--classes",
-            help="The words that speak most for each class; of other than linear models of counted words with --file.",
+            help="The words that speak most for each class; a linear model of counted words needs no texts, other "
+            "models need some, such as --file.",
         ),
     ] = False,
     class_: Annotated[
@@ -38,6 +39,7 @@ def explain(
     title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Say which words of a text spoke for its class and which against it, or which words speak for each class.
 
@@ -66,8 +68,9 @@ def explain(
         if file is not None:
             columns = data.Columns.as_fitted(predictor.columns, text=text, label="", domain="", title=title)
             loaded = data.read_dataset(
-                file, columns=columns, encoding=encoding, limit=limit, labelled=False, skip_bad_rows=skip_bad_rows
-            )
+                file, columns=columns, encoding=encoding, limit=limit, labelled=False, skip_bad_rows=skip_bad_rows,
+                max_text_chars=max_text_chars,
+            )  # fmt: skip
             given += loaded.dataset.texts
             if loaded.dataset.n == limit:
                 say(f"the first {limit:,} rows of {file}; more with --limit")

@@ -35,13 +35,14 @@ def explore(
         str | None, typer.Option(help='JSON such as {"0": "billing", "1": null}: names for labels; null: leave out.')
     ] = None,
     label: Annotated[str, typer.Option(help="Name of the column for the labels.")] = "label",
-    seed: Annotated[int, typer.Option(help="Same seed, same clusters.", min=0)] = 0,
+    seed: options.Seed = 0,
     language: options.Language = "en",
     json: options.Json = False,
     text: options.Text = "text",
     title: options.Title = "title",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Cluster texts by what an encoder makes of them, and describe each cluster: terms, typical texts, size, cohesion.
 
@@ -60,7 +61,7 @@ def explore(
     n_clusters = _check(clusters, report, labels_out, names, json=json)
     with showing_progress():
         source = open_source(file, data.Columns(text, "", "", title), encoding, labelled=False)
-        table = data.TextRows(source, limit, skip_bad_rows)
+        table = data.TextRows(source, limit, skip_bad_rows, max_text_chars)
         rows = [row for row in table if row.text is not None]
         texts = tuple(row.text or "" for row in rows)
         chosen, why = encoder_for(texts) if encoder == "auto" else (encoder, "")

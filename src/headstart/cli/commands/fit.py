@@ -29,7 +29,7 @@ def fit(
     settings: only.Settings = None,
     budget: only.Budget = None,
     max_error: only.MaxError = None,
-    seed: only.Seed = None,
+    seed: options.SeedOrConfig = None,
     config: only.Config = None,
     out: only.Out = None,
     resume: only.Resume = False,
@@ -73,7 +73,7 @@ def fit(
     run_config = RunConfig.build(config, settings=parse_settings(settings or []), **flags)
     command = repeat_command(sys.argv[1:])
     if is_first := is_first_process():
-        checkpoint = prepare_checkpoint(None if no_bundle else run_config.out, resume, say)
+        checkpoint = prepare_checkpoint(run_config.out, resume, say, no_bundle=no_bundle)
     else:  # torchrun started several, and the first one speaks and writes for all
         run_config, no_bundle = run_config.model_copy(update={"report": None}), True
         checkpoint = prepare_checkpoint(run_config.out, resume, _silent) if resume else None

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headstart.cli import options
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -18,7 +20,6 @@ _CLASSES_SHOWN = 25
 _BAR_CELLS = 24
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _MARKS = {"error": "✗ error", "warning": "! warning", "info": "· info"}
-_LANGUAGES = {"zh": "Chinese", "en": "Latin script (English)", "mixed": "mixed", "other": "other"}
 
 
 def inspect(
@@ -26,15 +27,16 @@ def inspect(
         list[str],
         typer.Argument(metavar="FILE...", help="Data: PATH[?column=value]. Each is checked for texts of the others."),
     ],
-    text: Annotated[str, typer.Option(help="Column with the text.")] = "text",
-    label: Annotated[str, typer.Option(help="Column with the label.")] = "label",
-    title: Annotated[str, typer.Option(help="Column with the title, put before the text.")] = "title",
-    domain: Annotated[str, typer.Option(help="Column with the domain.")] = "domain",
-    encoding: Annotated[str | None, typer.Option(help="Encoding, when the detected one is wrong.")] = None,
     encoder: Annotated[
         str | None, typer.Option(help="Also count the texts that this encoder does not read to the end.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout, nothing else.")] = False,
+    json: options.Json = False,
+    text: options.Text = "text",
+    label: options.Label = "label",
+    title: options.Title = "title",
+    domain: options.Domain = "domain",
+    encoding: options.Encoding = None,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Look at one or more data files before learning from them.
 
@@ -46,11 +48,11 @@ def inspect(
     from headstart.data import Columns, audit, overlap, read_leniently
 
     columns = Columns(text, label, domain, title)
-    loaded = [read_leniently(file, columns=columns, encoding=encoding) for file in files]
+    loaded = [read_leniently(file, columns=columns, encoding=encoding, max_text_chars=max_text_chars) for file in files]
     audits = [audit(data, truncated=_truncated(data.dataset, encoder)) for data in loaded]
     pairs = [(a.dataset, b.dataset) for i, a in enumerate(loaded) for b in loaded[i + 1 :]]
     overlaps = [overlap(first, second) for first, second in pairs]
-    if as_json:
+    if json:
         _print_json(audits, loaded, overlaps)
     else:
         _print_tables(audits, loaded, overlaps)
@@ -68,10 +70,10 @@ def _truncated(dataset: "Dataset", encoder: str | None) -> "Bools | None":
 def _print_json(audits: "list[Audit]", loaded: "list[LoadedData]", overlaps: "list[Finding]") -> None:
     from dataclasses import asdict
 
-    import orjson
+    from headstart.cli.console import write_json
 
     described = [{**asdict(found), "n_usable": data.dataset.n} for found, data in zip(audits, loaded, strict=True)]
-    typer.echo(orjson.dumps({"files": described, "overlaps": [asdict(found) for found in overlaps]}).decode())
+    write_json({"files": described, "overlaps": [asdict(found) for found in overlaps]})
 
 
 def _print_tables(audits: "list[Audit]", loaded: "list[LoadedData]", overlaps: "list[Finding]") -> None:
@@ -95,6 +97,8 @@ def _facts(found: "Audit", dataset: "Dataset") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
+    from headstart.cli.console import languages_line
+
     facts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
@@ -104,8 +108,7 @@ def _facts(found: "Audit", dataset: "Dataset") -> "RenderableType":
     facts.add_row("classes", f"{len(found.classes):,}" if found.classes else none)
     if dataset.domains is not None:
         facts.add_row("domains", Text(_counted(dataset.domains)))
-    shares = sorted(found.languages.items(), key=lambda item: -item[1])
-    facts.add_row("languages", ", ".join(f"{_LANGUAGES[name]} {share:.1%}" for name, share in shares if share))
+    facts.add_row("languages", languages_line(found.languages))
     lengths = found.characters
     listed = ", ".join(f"{name} {lengths[name]:,.0f}" for name in ("min", "median", "mean", "p95", "max"))
     facts.add_row("characters", listed)

@@ -27,6 +27,7 @@ def predict(
     text: options.TextAsFitted = None,
     title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Rows without usable text get no label, and are counted.")
     ] = False,
@@ -52,6 +53,7 @@ def predict(
             data.Columns.as_fitted(predictor.columns, text=text, label="", domain="", title=title),
             encoding,
             skip_bad_rows=skip_bad_rows,
+            max_text_chars=max_text_chars,
             format=options.of_stdin(file, format),
         )
         for note in rows.source.roles.notes:

@@ -1,7 +1,7 @@
-"""Ask which encoder and strategy suit a file, before fitting any: accuracy to expect, time, reasons."""
+"""Ask which encoder suits a file, before fitting any: accuracy to expect, time, reasons."""
 
 import shlex
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["recommend"]
 
-_LANGUAGES = {"zh": "Chinese", "en": "Latin script (English)", "mixed": "mixed", "other": "other"}
+_FEW_ROWS = 2_000  # up to which `fit` takes few_labels
+_ENCODERS = (
+    "Encoders to compare, by comma, also FOLDER and owner/name; "
+    "default: bow, tfidf, tfidf:char, lsa, word2vec, minilm, tfidf+minilm."
+)
 _LEGEND = (
     "Expected of a fit on all rows, with its 95 % interval; fit in: about, on this machine. On the sample: LOO, "
     "accuracy of ridge on rows left out; LogME and H-score (H layers: of the mean over a transformer's layers), "
@@ -24,12 +28,10 @@ _LEGEND = (
 
 def recommend(
     file: Annotated[str, typer.Argument(metavar="PATH[?column=value]", help="Labelled texts; without labels: facts.")],
-    encoders: Annotated[
-        str | None, typer.Option(help="Encoders to compare, by comma: tfidf,minilm,tfidf+minilm,FOLDER,owner/name.")
-    ] = None,
+    encoders: Annotated[str | None, typer.Option(help=_ENCODERS)] = None,
     unlabelled: Annotated[str | None, typer.Option(help="Texts of your domain without labels.")] = None,
-    budget: Annotated[str | None, typer.Option(help="Time for all encoders, such as 60s or 2m.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same result.")] = 0,
+    budget: Annotated[str | None, typer.Option(help="Time for all encoders, such as 90s or 2m.")] = None,
+    seed: options.Seed = 0,
     json: options.Json = False,
     text: options.Text = "text",
     label: options.Label = "label",
@@ -37,85 +39,65 @@ def recommend(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
-    """Say which encoder and strategy suit a file: the accuracy to expect of each, its time, and the reasons.
+    """Say which encoder suits a file: the accuracy to expect of one encoder with a simple head, its time, the reasons.
 
-    Each encoder is judged on a sample of the rows (about 10 s each), for what it would reach with all of them.
+    Each encoder is judged on a sample of the rows (about 10 s each), for what it would reach with all of them. Plain
+    `headstart fit FILE` weighs several together, and is the better start for up to 2,000 rows.
 
     Example: headstart recommend reviews.csv --encoders tfidf,minilm
     """
-    from dataclasses import replace
+    from dataclasses import asdict, replace
+    from functools import partial
 
     from headstart import data
     from headstart.cli.console import showing_progress, write_json
+    from headstart.config import seconds_of
     from headstart.recommend import recommend as ask
 
     columns = data.Columns(text, label, domain, title)
+    read = partial(data.read_dataset, encoding=encoding, skip_bad_rows=skip_bad_rows, max_text_chars=max_text_chars)
     names = [name.strip() for name in encoders.split(",") if name.strip()] if encoders is not None else None
-    budget_s = _seconds(budget) if budget is not None else None
-    loaded = data.read_dataset(file, columns=columns, encoding=encoding, skip_bad_rows=skip_bad_rows)
-    more = (
-        data.read_dataset(
-            unlabelled,
-            columns=replace(columns, or_usual=True),
-            encoding=encoding,
-            labelled=False,
-            skip_bad_rows=skip_bad_rows,
-            role="unlabelled",
-        ).dataset
-        if unlabelled is not None
-        else None
-    )
+    budget_s = seconds_of(budget) if budget is not None else None
+    loaded, more = read(file, columns=columns), None
+    if unlabelled is not None:
+        usual = replace(columns, or_usual=True)
+        more = read(unlabelled, columns=usual, labelled=False, role="unlabelled").dataset
     with showing_progress():
         found = ask(loaded.dataset, encoders=names, unlabelled=more, budget_s=budget_s, random_state=seed)
-    given: dict[str, tuple[str | None, str | None]] = {
+    given = {
         "--text": (text, "text"),
         "--label": (label, "label"),
         "--title": (title, "title"),
         "--domain": (domain, "domain"),
         "--encoding": (encoding, None),
         "--unlabelled": (unlabelled, None),
+        "--max-text-chars": (max_text_chars, options.MAX_TEXT_CHARS),
     }
     flags = [word for name, (value, usual) in given.items() if value != usual for word in (name, str(value))]
     flags += ["--skip-bad-rows"] if skip_bad_rows else []
-    command, plain = _next_command(file, found, flags), shlex.join(["headstart", "fit", file, *flags])
+    command, plain = _next_commands(file, found, flags)
     steps = [
         f"{step.action}: {step.n_before - step.n_after:,}" for step in loaded.steps if step.n_after < step.n_before
     ]
     if json:
-        write_json(_payload(found, command, steps))
+        write_json({**asdict(found), "steps": steps, "next": command, "next_plain": plain})
     else:
         _show(found, command, plain, steps)
     if all(candidate.problem is not None for candidate in found.candidates):
         raise typer.Exit(1)
 
 
-def _seconds(budget: str) -> float:
-    """`90`, `90s`, `2m`, `1h` in seconds. Raises ConfigError."""
-    import re
-
-    from headstart.errors import ConfigError
-
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", budget)
-    value = float(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
-    if value <= 0:
-        raise ConfigError(f"--budget must be a time above 0 such as 60s, 2m or 1h. Got {budget!r} instead.")
-    return value
-
-
-def _next_command(file: str, found: "Recommendation", flags: list[str]) -> str | None:
+def _next_commands(file: str, found: "Recommendation", flags: list[str]) -> tuple[str | None, str | None]:
+    """With the best encoder, and the plain one; None without a best one."""
     if found.best is None or found.strategy is None:
-        return None
-    return shlex.join(["headstart", "fit", file, "--encoder", found.best, "--strategy", found.strategy, *flags])
+        return None, None
+    fit = ["headstart", "fit", file]
+    return shlex.join([*fit, "--encoder", found.best, "--strategy", found.strategy, *flags]), shlex.join([*fit, *flags])
 
 
-def _payload(found: "Recommendation", command: str | None, steps: list[str]) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(found), "steps": steps, "next": command}
-
-
-def _show(found: "Recommendation", command: str | None, plain: str, steps: list[str]) -> None:
+def _show(found: "Recommendation", command: str | None, plain: str | None, steps: list[str]) -> None:
     from rich.console import Console
     from rich.text import Text
 
@@ -127,16 +109,20 @@ def _show(found: "Recommendation", command: str | None, plain: str, steps: list[
         console.print(Text(f"· {reason}"))
     console.print()
     _print_candidates(console, found)
-    if command is not None:
-        console.print(Text("Next", style="dim"))
-        console.print(Text(f"  {command}", style="bold"), soft_wrap=True)
-        console.print(Text("Or several of them together, as far as held-out rows are better off", style="dim"))
-        console.print(Text(f"  {plain}", style="bold"), soft_wrap=True)
+    few = "the best for so few rows: several encoders together"
+    many = "several encoders together, or fine-tuned, as held-out rows are better off"
+    what = few if found.facts.n_rows <= _FEW_ROWS else many
+    for lead, each in ((f"Next, {what}", plain), ("Or this one encoder with a simple head", command)):
+        if each is not None:
+            console.print(Text(lead, style="dim"))
+            console.print(Text(f"  {each}", style="bold"), soft_wrap=True)
 
 
 def _facts(found: "Recommendation", steps: list[str]) -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
+
+    from headstart.cli.console import languages_line
 
     facts, machine = found.facts, found.machine
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -149,11 +135,13 @@ def _facts(found: "Recommendation", steps: list[str]) -> "RenderableType":
     for step in steps:
         table.add_row("read", Text(step))
     counts = list(facts.classes.values())
-    spread = f"{len(counts):,}, {counts[-1]:,} to {counts[0]:,} rows each" if counts else "none: unlabelled"
-    table.add_row("classes", spread)
+    if counts:
+        least = "" if counts[-1] == counts[0] else f"{counts[-1]:,} to "
+        table.add_row("classes", f"{len(counts):,}, {least}{counts[0]:,} rows each")
+    else:
+        table.add_row("classes", "none: unlabelled")
     table.add_row("characters", f"median {facts.characters['median']:,.0f}, p95 {facts.characters['p95']:,.0f}")
-    shares = sorted(facts.languages.items(), key=lambda item: -item[1])
-    table.add_row("languages", ", ".join(f"{_LANGUAGES[name]} {share:.1%}" for name, share in shares if share))
+    table.add_row("languages", languages_line(facts.languages))
     parts = [f"{machine.cpus} CPUs", f"{machine.memory_gib:.0f} GiB" if machine.memory_gib else ""]
     parts += [f"GPU {machine.gpu}" if machine.gpu else "no GPU", "bf16 in hardware" if machine.bf16 else "no bf16"]
     parts += [] if machine.torch else ["torch is not installed"]

@@ -27,7 +27,7 @@ def suggest(
     ] = None,
     out: Annotated[str | None, typer.Option(help="Where the rows go; format by suffix, - for stdout.")] = None,
     format: Annotated[str | None, typer.Option(help="Format of stdin and stdout: csv, tsv or jsonl.")] = None,
-    seed: Annotated[int, typer.Option(help="Same seed, same texts.", min=0)] = 0,
+    seed: options.Seed = 0,
     json: options.Json = False,
     text: options.TextAsFitted = None,
     label: options.LabelAsFitted = None,
@@ -35,6 +35,7 @@ def suggest(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
 ) -> None:
     """Choose the texts that a person should label next: those in doubt that stand for many others, all different.
 
@@ -50,6 +51,7 @@ def suggest(
     from headstart.bundle import load_bundle
     from headstart.cli.console import say, showing_progress, write_json
     from headstart.data.source import open_source
+    from headstart.data.writing import free_names
     from headstart.errors import ConfigError
     from headstart.labelling import suggest as choose
 
@@ -63,12 +65,12 @@ def suggest(
         source = open_source(
             file, columns(label="", domain=domain), encoding, labelled=False, format=options.of_stdin(file, format)
         )
-        table = data.TextRows(source, None, skip_bad_rows)
+        table = data.TextRows(source, None, skip_bad_rows, max_text_chars)
         rows = [row for row in table if row.text is not None]
         known = (
             data.read_dataset(
                 labelled, columns=columns(label=label, domain=""), encoding=encoding, labelled=True,
-                skip_bad_rows=skip_bad_rows, role="labelled",
+                skip_bad_rows=skip_bad_rows, max_text_chars=max_text_chars, role="labelled",
             ).dataset
             if labelled is not None
             else None
@@ -78,9 +80,10 @@ def suggest(
         )
         if out is not None:
             place = label or predictor.columns.get("label") or "label"
-            blank, names = [] if place in source.columns else [place], _new_columns(source.columns)
-            all_names = [*source.columns, *blank, *names]
-            with data.open_writer(out, all_names, format=format, like=source.dialect) as writer:
+            blank = [] if place in source.columns else [place]
+            present = [*source.columns, *blank]
+            names = free_names(("predicted", "probability", "reason"), present)
+            with data.open_writer(out, [*present, *names], format=format, like=source.dialect) as writer:
                 writer.write(_chosen(rows, found, blank, names))
     facts = [*_facts(found, table.ledger.n_rows), *([f"Written to {out}."] if out is not None else [])]
     if json:
@@ -96,13 +99,6 @@ def _dataset(rows: "Sequence[TextRow]", origin: str, domain: str | None) -> Any:
 
     domains = tuple(str(row.values.get(domain) or "") for row in rows) if domain else None
     return Dataset(tuple(row.text or "" for row in rows), None, domains, tuple(row.line for row in rows), origin)
-
-
-def _new_columns(present: "Sequence[str]") -> list[str]:
-    from itertools import count
-
-    names = ("predicted", "probability", "reason")
-    return [next(f"{n}{'_' * i}" for i in count() if f"{n}{'_' * i}" not in present) for n in names]
 
 
 def _chosen(

@@ -34,7 +34,6 @@ class ClassFolders:
                 f"{location.name} is a folder without class folders: expected one sub-folder a class, "
                 "with .txt files in it. For a single data set in a file, give the file's path."
             )
-        number = 0
         for number, path in enumerate(_files(root, classes), start=1):
             place = f"file {path.relative_to(root)}"
             defect = _defect(path, root)

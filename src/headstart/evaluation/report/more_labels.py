@@ -7,7 +7,7 @@ __all__ = ["more_labels_line"]
 
 
 def more_labels_line(found: MoreLabels, w: Words) -> str:
-    """`Accuracy now, with all 80 rows: 0.78 [0.74, 0.82]; 50 more labels: about 0.81 [0.77, 0.85]; 200 more: ...`."""
+    """`Accuracy to expect with all 80 rows: 0.78 [0.74, 0.82]; 50 more labels: about 0.81 [0.77, 0.85]; ...`."""
     parts = [w["more_labels.now"].format(n=f"{found.n:,}", figure=_figure(found.now))]
     for i, (n, interval) in enumerate(found.more.items()):
         key = "more_labels.more" if i == 0 else "more_labels.further"

@@ -40,15 +40,21 @@ _TABLE: dict[str, tuple[str, str]] = {
     # the first screen
     "verdict.helped": ("The transfer helped", "迁移有帮助"),
     "verdict.hurt": ("The transfer hurt", "迁移有害"),
+    "verdict.better": ("Better than the baseline", "优于基线"),
+    "verdict.worse": ("Worse than the baseline", "不如基线"),
     "verdict.no difference shown": ("No difference shown", "未显示出差异"),
     "verdict.none": ("Not compared", "未作比较"),
-    "no_comparison": (
-        "No other model was measured on these rows, so this report cannot say whether a transfer helped.",
-        "没有在这些数据上测量其他模型，因此本报告无法说明迁移是否有帮助。",
+    "alone.bundle": (
+        "The classifier was measured alone. What it was compared with when it was made stands in its card.md.",
+        "这里只评估分类器本身。训练时与基线的比较见模型文件夹里的 card.md。",
     ),
-    "unpaired": (
-        "A baseline was run, but not compared row by row: the differences below have no interval.",
-        "已运行基线，但未逐行配对比较：下面的差值没有区间。",
+    "alone.baseline": (
+        "This model is the from-scratch baseline itself. Without --encoder, fit compares a better one with it.",
+        "此模型本身就是从零开始的基线。不指定 --encoder 时，fit 会训练更好的模型并与它比较。",
+    ),
+    "alone.rows": (
+        "There is no from-scratch baseline: it needs two labelled rows of two classes.",
+        "没有从零开始的基线：它需要至少两个类别各有两条标注。",
     ),
     "interval": ("95% interval {low} to {high}", "95% 区间 {low} 至 {high}"),
     "no_interval": ("no interval computed", "未计算区间"),
@@ -135,7 +141,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "answering_rows": ("On these {n} rows", "在这 {n} 行上"),
     # further labels
     "more_labels": ("What more labels would buy", "更多标注能带来什么"),
-    "more_labels.now": ("Accuracy now, with all {n} rows: {figure}", "当前（全部 {n} 行）准确率 {figure}"),
+    "more_labels.now": ("Accuracy to expect with all {n} rows: {figure}", "预计准确率（全部 {n} 条标注）：{figure}"),
     "more_labels.more": ("{n} more labels: about {figure}", "再标注 {n} 条：约 {figure}"),
     "more_labels.further": ("{n} more: about {figure}", "再标注 {n} 条：约 {figure}"),
     "more_labels.join": ("; ", "；"),

@@ -32,7 +32,7 @@ _WARNINGS_SHOWN = 5
 _SENTENCE_CHARACTERS = 600
 _NAME_CHARACTERS = 60
 _WORDS_A_CLASS = 6
-_COLOURS = {"helped": "green", "hurt": "red"}
+_COLOURS: dict[bool | None, str] = {True: "green", False: "red"}  # by whether the model is better
 
 
 def print_report(
@@ -92,9 +92,11 @@ def _names(report: Report, w: Words) -> str:
 def _verdict(report: Report, w: Words) -> Text:
     paired = report.comparison
     if paired is None:
-        return Text(w["no_comparison" if report.baseline is None else "unpaired"])
+        return Text(w[f"alone.{report.alone}"])
     label = w.get(f"verdict.{paired.verdict}", _line(paired.verdict, _NAME_CHARACTERS))
-    text = Text.assemble((label, f"bold {_COLOURS.get(paired.verdict, 'yellow')}"), (f"\n{_line(paired.sentence)}", ""))
+    text = Text.assemble(
+        (label, f"bold {_COLOURS.get(paired.is_better, 'yellow')}"), (f"\n{_line(paired.sentence)}", "")
+    )
     between = f"{signed(paired.difference.value)} {signed_bracket(paired.difference)}".strip()
     role = f"{w['difference']}, {_line(metric_name(w, paired.metric), _NAME_CHARACTERS)}"
     return text.append(f"\n{w['named'].format(role=role, name=between)}", style="dim")
@@ -125,7 +127,7 @@ def _difference(report: Report, key: str, model: Interval | None, baseline: Inte
     paired = report.comparison
     if paired is not None and paired.metric == key:
         sure = excludes_zero(paired.difference)
-        return Text(signed(paired.difference.value), style=_COLOURS.get(paired.verdict, "") if sure else "")
+        return Text(signed(paired.difference.value), style=_COLOURS.get(paired.is_better, "") if sure else "")
     if model is None or baseline is None:
         return Text(DASH)
     return Text(signed(model.value - baseline.value))

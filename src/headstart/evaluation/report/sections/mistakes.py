@@ -18,7 +18,8 @@ def mistakes(report: Report, w: Words) -> str:
     if not every:
         return section("mistakes", w["mistakes"], note(w["no_mistakes"]))
     shown = every[:_SHOWN]
-    cut = w["mistakes_shown"].format(n=len(shown), total=len(every)) if len(every) > len(shown) else ""
+    total = report.model.n - sum(row[code] for code, row in enumerate(report.model.confusion))
+    cut = w["mistakes_shown"].format(n=integer(len(shown)), total=integer(total)) if total > len(shown) else ""
     items = "\n".join(f"<li>{_mistake(m, w)}</li>" for m in shown)
     listing = f'<ol class="mistakes">{items}</ol>'
     return section("mistakes", w["mistakes"], note(f"{w['mistakes_note']} {cut}".strip()), listing)

@@ -20,6 +20,7 @@ from headstart.evaluation.results import Evaluation, Interval, Report
 
 __all__ = ["summary"]
 
+_KINDS: dict[bool | None, str] = {True: "good", False: "bad"}  # CSS classes, by whether the model is better
 _ON_ONE_AXIS = ("accuracy", "balanced_accuracy", "macro_f1", "mcc", "roc_auc")  # all: 1 is best
 
 
@@ -38,10 +39,10 @@ def summary(report: Report, w: Words) -> str:
 def _verdict(report: Report, w: Words) -> str:
     if report.comparison is None:
         kind, outcome = "none", w["verdict.none"]
-        sentence = w["no_comparison" if report.baseline is None else "unpaired"]
+        sentence = w[f"alone.{report.alone}"]
     else:
         verdict = report.comparison.verdict
-        kind = verdict if verdict in ("helped", "hurt") else "open"
+        kind = _KINDS.get(report.comparison.is_better, "open")
         outcome = w.get(f"verdict.{verdict}", verdict)
         sentence = report.comparison.sentence
     return (
@@ -105,8 +106,7 @@ def _difference(report: Report, key: str, model: Interval | None, baseline: Inte
     paired = report.comparison
     if paired is not None and paired.metric == key:
         tail = signed_bracket(paired.difference)
-        kind = {"helped": " good", "hurt": " bad"}.get(paired.verdict, "")
-        kind = kind if excludes_zero(paired.difference) else ""
+        kind = f" {_KINDS.get(paired.is_better, '')}".rstrip() if excludes_zero(paired.difference) else ""
         ci = f' <span class="ci">{minus(tail)}</span>' if tail else ""
         return f'<span class="v{kind}">{minus(signed(paired.difference.value))}</span>{ci}'
     if model is None or baseline is None:
