@@ -80,7 +80,7 @@ class ZeroShot(OwnHead):
         reading = read(task, self.encoder, "tfidf", self.encoder_settings)
         lexicon = Lexicon.of(names, reading.unlabelled or [text for each in names for text in each])
         if reading.dense is None and lexicon is None:
-            why = reading.notes[0] if self.encoder == "auto" else f"{self.encoder} only counts words."
+            why = " ".join(reading.notes[:1]) if self.encoder == "auto" else f"{self.encoder} only counts words."
             raise ConfigError(
                 f"zero_shot needs an encoder that knows what the names mean: {why} Name one that has read their "
                 "language (--encoder FOLDER, or a hub id), or label a few rows of each class."
