@@ -120,7 +120,7 @@ def test_with_many_classes_a_batch_holds_some_of_them_with_rows_that_are_alike(
         for batch in batches:
             assert np.unique(y[batch], return_counts=True)[1].min() >= min(4, a_class)
     first, second = ({frozenset(batch.tolist()) for batch in batches} for batches in epochs)
-    assert first != second
+    assert first != second or len(first) == 1  # all rows fit into one
 
 
 def test_features_of_keeps_the_order_of_rows() -> None:
