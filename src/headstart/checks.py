@@ -7,7 +7,19 @@ from typing import Any
 
 from headstart.errors import ConfigError
 
-__all__ = ["check_choice", "check_class_weight", "check_flag", "check_number", "check_whole", "with_none"]
+__all__ = [
+    "MAX_TEXT_CHARS",
+    "MOST_SEED",
+    "check_choice",
+    "check_class_weight",
+    "check_flag",
+    "check_number",
+    "check_whole",
+    "with_none",
+]
+
+MAX_TEXT_CHARS = 1_000_000  # of a longer text most likely a quotation mark is missing
+MOST_SEED = 2**32 - 1  # of scikit-learn and numpy
 
 
 def check_choice(

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from headstart.abstaining import Abstaining, MaxError
+from headstart.checks import MOST_SEED
 from headstart.errors import ConfigError, DataError
 from headstart.few_labels.names import check_label_names
 from headstart.held_out import NOT_CHECKED, GoesOn, in_columns, out_of_fold, part_of
@@ -227,8 +228,8 @@ def _learnt_from(task: Task, strategy: str) -> Sequence[str]:
 def _seed(value: int | None) -> int:
     if value is None:
         return 0
-    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value < 2**32:
-        raise ConfigError(f"random_state must be None or an integer from 0 to 2**32 - 1. Got {value!r} instead.")
+    if not isinstance(value, int | np.integer) or isinstance(value, bool) or not 0 <= value <= MOST_SEED:
+        raise ConfigError(f"random_state must be None or an integer from 0 to {MOST_SEED}. Got {value!r} instead.")
     return int(value)
 
 

@@ -11,12 +11,11 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from headstart.abstaining import MAX_ERROR_FORM, MaxError
-from headstart.data.judge import MAX_TEXT_CHARS
+from headstart.checks import MAX_TEXT_CHARS, MOST_SEED
 from headstart.errors import ConfigError, did_you_mean
 
 __all__ = ["RunConfig", "check_page", "parse_settings", "seconds_of"]
 
-_MOST_SEED = 2**32 - 1  # of scikit-learn and numpy
 _SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"\s*(?=.*[1-9])([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([smh]?)\s*", re.ASCII)
 _DURATION_FORM = "expected a time above 0, such as 90s, 5m or 1.5h"
@@ -41,7 +40,7 @@ class RunConfig(BaseModel):
     limit: int | None = Field(default=None, ge=4)
     budget: str | None = None
     max_error: float | str | None = None
-    seed: int = Field(default=0, ge=0, le=_MOST_SEED)
+    seed: int = Field(default=0, ge=0, le=MOST_SEED)
     out: str | None = None
     report: str | None = None
     language: Literal["en", "zh"] = "en"

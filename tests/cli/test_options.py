@@ -8,9 +8,8 @@ import pytest
 from typer.models import ParameterInfo
 
 from headstart import registry
-from headstart.cli import options
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.config import RunConfig
-from headstart.data.judge import MAX_TEXT_CHARS
 from headstart.evaluation.report.strings import LANGUAGES
 
 from .conftest import REVIEWS, Headstart, write_rows
@@ -46,8 +45,8 @@ def test_fit_shows_the_defaults_that_it_has() -> None:
 
 
 def test_one_limit_of_a_text_for_all() -> None:
-    """The commands', the readers' and the configuration's are the same."""
-    assert options.MAX_TEXT_CHARS == MAX_TEXT_CHARS == RunConfig.model_fields["max_text_chars"].default
+    """The commands' and the configuration's are the readers'."""
+    assert RunConfig.model_fields["max_text_chars"].default == MAX_TEXT_CHARS
     for command in set(READS_A_FILE) - {"fit"}:
         assert parameters(command)["max_text_chars"].default == MAX_TEXT_CHARS
 

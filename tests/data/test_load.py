@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.data import (
     Columns,
     check_known_labels,
@@ -19,7 +20,6 @@ from headstart.data import (
     read_leniently,
     read_rows,
 )
-from headstart.data.judge import MAX_TEXT_CHARS
 from headstart.data.load import _Gathered, _label_problems
 from headstart.data.spec import Filter, parse_spec
 from headstart.errors import ConfigError, DataError, DataFileMissing

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cleaning.cleaner import Cleaned, Cleaner, Effect, Flag
 from headstart.data.columns import Columns, Roles
 from headstart.data.formats._base import cell_text
-from headstart.data.judge import MAX_TEXT_CHARS, Judge, place_of
+from headstart.data.judge import Judge, place_of
 from headstart.data.problems import Ledger, refuse
 from headstart.data.source import Dialect, open_source
 from headstart.data.spec import parse_spec

@@ -5,14 +5,14 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS, MOST_SEED
+
 __all__ = [
-    "MAX_TEXT_CHARS", "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelAsFitted",
+    "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelAsFitted",
     "LabelOrConfig", "Language", "LanguageOrConfig", "MaxTextChars", "MaxTextCharsOrConfig", "Seed", "SeedOrConfig",
     "SkipBadRows", "Text", "TextAsFitted", "TextOrConfig", "Title", "TitleAsFitted", "TitleOrConfig", "of_stdin",
 ]  # fmt: skip
 
-MAX_TEXT_CHARS = 1_000_000  # data.judge's and config's; importing these would make --help slow
-_MOST_SEED = 2**32 - 1
 _COLUMNS = "Columns"
 _AS_FITTED = "without it, as in the file that the classifier learnt from."
 
@@ -22,7 +22,7 @@ def _column(text: str, **more: Any) -> Any:
 
 
 def _seed(**more: Any) -> Any:
-    return typer.Option(help="Same seed, same result.", min=0, max=_MOST_SEED, metavar="<int>", **more)
+    return typer.Option(help="Same seed, same result.", min=0, max=MOST_SEED, metavar="<int>", **more)
 
 
 def _max_text_chars(**more: Any) -> Any:

@@ -9,9 +9,7 @@ from typing import NamedTuple
 from headstart.data.columns import Roles
 from headstart.data.formats._base import Row
 
-__all__ = ["MAX_TEXT_CHARS", "Judge", "Judged", "is_float_label", "place_of", "rows_of"]
-
-MAX_TEXT_CHARS = 1_000_000  # of a longer text most likely a quotation mark is missing
+__all__ = ["Judge", "Judged", "is_float_label", "place_of", "rows_of"]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _FLOAT = re.compile(r"[+-]?(\d+\.\d*|\.\d+|\d+(?=[eE]))([eE][+-]?\d+)?")

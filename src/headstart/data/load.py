@@ -8,8 +8,9 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.data.columns import Columns, Roles
-from headstart.data.judge import MAX_TEXT_CHARS, Judge, is_float_label, place_of, rows_of
+from headstart.data.judge import Judge, is_float_label, place_of, rows_of
 from headstart.data.problems import Ledger, Problem, refuse
 from headstart.data.source import Source, open_source
 from headstart.types import Dataset, Step

@@ -1,7 +1,7 @@
 """Latent semantic analysis: TF-IDF reduced to a few hundred dense features, learnt from unlabelled texts too."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -13,8 +13,6 @@ from headstart.encoders.tfidf import Tfidf
 from headstart.types import Ints, State
 
 if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
-
     from headstart.types import Floats
 
 __all__ = ["Lsa"]
@@ -40,18 +38,14 @@ class Lsa(Tfidf):
     n_components: int = 200
     random_state: int = 0
 
-    _rows_of_fit: "tuple[Sequence[str], csr_matrix] | None" = field(default=None, init=False, repr=False)
-
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary, document frequencies and directions. Raises ConfigError, DataError."""
         check_whole("n_components", self.n_components)
         check_whole("random_state", self.random_state, least=0)
-        given = tuple(texts)
-        super().fit(given)
-        features = super().encode(given)
-        self._rows_of_fit = (texts, features) if given is texts else None  # a list may be changed by then
+        counts = self._fit_weights(texts)
         # the solver's random start belongs to rows: their order is no matter
-        features = features[sorted(range(len(given)), key=given.__getitem__)]
+        rows = counts[sorted(range(len(texts)), key=texts.__getitem__)]
+        features = self._weights.transform(rows, copy=False)
         n_components = min(self.n_components, *features.shape)
         _, values, directions = randomized_svd(features, n_components, random_state=self.random_state)
         kept = values > _SMALLEST * values[0]
@@ -59,12 +53,8 @@ class Lsa(Tfidf):
         return self
 
     def encode(self, texts: Sequence[str]) -> "Floats":
-        """Features (n, d) float32, dense, rows of length 1 or 0. Those of the tuple just fitted need no second cutting
-        of its texts: the counts are there already, once.
-        """
-        kept, self._rows_of_fit = self._rows_of_fit, None
-        weighted = kept[1] if kept is not None and texts is kept[0] else super().encode(texts)
-        rows = weighted @ self.components_.T
+        """Features (n, d) float32, dense, rows of length 1 or 0."""
+        rows = super().encode(texts) @ self.components_.T
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         scaled: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > _SMALLEST)
         return scaled

@@ -23,8 +23,14 @@ class Tfidf(TermCounts):
 
     def fit(self, texts: Sequence[str], y: Ints | None = None, groups: Ints | None = None) -> Self:
         """Learn vocabulary and document frequencies."""
-        self._weights = TfidfTransformer(sublinear_tf=True).fit(self._fit_counts(texts))
+        self._fit_weights(texts)
         return self
+
+    def _fit_weights(self, texts: Sequence[str]) -> csr_matrix:
+        """What `fit` does; returns the counts of these texts."""
+        counts = self._fit_counts(texts)
+        self._weights = TfidfTransformer(sublinear_tf=True).fit(counts)
+        return counts
 
     def encode(self, texts: Sequence[str]) -> csr_matrix:
         """Features (n, d) CSR float32; a text without known terms is a row of zeros."""

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def augment(
     title: options.Title = "title",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Make new texts from labelled ones: all rows, then the new ones, with the columns `augmentation` and `origin`.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 __all__ = ["clean"]
@@ -38,7 +39,7 @@ def clean(
     title: options.Title = "title",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Clean the texts of a file and remove rows: without --out it only shows what each rule would do.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 __all__ = ["evaluate"]
@@ -24,7 +25,7 @@ def evaluate(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Measure a bundle on labelled rows: figures with 95 % intervals, mistakes, and an audit of the rows.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 __all__ = ["explain"]
@@ -39,7 +40,7 @@ def explain(
     title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Say which words of a text spoke for its class and which against it, or which words speak for each class.
 

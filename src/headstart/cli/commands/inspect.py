@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def inspect(
     title: options.Title = "title",
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Look at one or more data files before learning from them.
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 __all__ = ["predict"]
@@ -27,7 +28,7 @@ def predict(
     text: options.TextAsFitted = None,
     title: options.TitleAsFitted = None,
     encoding: options.Encoding = None,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
     skip_bad_rows: Annotated[
         bool, typer.Option("--skip-bad-rows", help="Rows without usable text get no label, and are counted.")
     ] = False,

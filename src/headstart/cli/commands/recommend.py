@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def recommend(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Say which encoder suits a file: the accuracy to expect of one encoder with a simple head, its time, the reasons.
 
@@ -73,7 +74,7 @@ def recommend(
         "--domain": (domain, "domain"),
         "--encoding": (encoding, None),
         "--unlabelled": (unlabelled, None),
-        "--max-text-chars": (max_text_chars, options.MAX_TEXT_CHARS),
+        "--max-text-chars": (max_text_chars, MAX_TEXT_CHARS),
     }
     flags = [word for name, (value, usual) in given.items() if value != usual for word in (name, str(value))]
     flags += ["--skip-bad-rows"] if skip_bad_rows else []

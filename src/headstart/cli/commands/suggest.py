@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from headstart.checks import MAX_TEXT_CHARS
 from headstart.cli import options
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def suggest(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    max_text_chars: options.MaxTextChars = options.MAX_TEXT_CHARS,
+    max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Choose the texts that a person should label next: those in doubt that stand for many others, all different.
 
