@@ -112,10 +112,10 @@ def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, 
     points, low, high = (100.0 * v for v in ends)
     if verdict == "no difference shown":
         more = " More test rows would narrow the interval." if low < high else ""
-        found = f"{abs(points):.1f} {unit} {'above' if points > 0 else 'below'} {baseline}"
+        where = f"{abs(points):.1f} {unit} {'above' if points > 0 else 'below'}" if points else "level with"
         return (
-            f"{model} is {found if points else f'level with {baseline}'} on {n:,} rows, which may be chance "
-            f"(95 % interval {low:+.1f} to {high:+.1f}): no difference shown.{more}"
+            f"{model} is {where} {baseline} on {n:,} rows, which may be chance (95 % interval {low:+.1f} "
+            f"to {high:+.1f}): no difference shown.{more}"
         )
     gains = low > 0.0
     if not gains:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Mixture", "Words", "mix"]
 
 _HEAD = "svm"
-_LEAST_ROWS = 30  # that are asked: two factors from fewer would be chance
+_LEAST_ASKED = 30  # that are asked: two factors from fewer would be chance
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def mix(network: "Floats", words: "Floats | None", y: "Ints", *, of_part: bool =
     difference row by row, and where there are fewer than 30 rows to tell.
     """
     n, scale, alone = len(y), fit_scale(network, y, per_class=of_part), _accuracy(network, y)
-    if words is None or n < _LEAST_ROWS:
+    if words is None or n < _LEAST_ASKED:
         return Mixture(scale)
     a, b = fit_weights([network, words], y, per_class=of_part)
     both = a * network + b * words
