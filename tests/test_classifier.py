@@ -1,6 +1,8 @@
 """TextClassifier beyond the contract of all classifiers: settings, seeds, what a strategy name leads to."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,7 @@ def load_state(predictor: Any) -> dict[str, Any]:
         ),
         ({"head.Q": 1}, "head.*'Q'|'Q'"),
         ({"encoder.ngram": 1}, "ngram"),
-        ({"strategy.x": 1}, r"'linear_probe' has no settings of its own. Got strategy\.x"),
+        ({"strategy.x": 1}, r"'auto' has no settings of its own. Got strategy\.x"),
         ({"head.C": "abc"}, "head.C must be a number above 0, or left out. Got 'abc'"),
         ({"head.C": [1]}, r"head.C must be a number above 0, or left out. Got \[1\]"),
         ({"head.random_state": -1}, "head.random_state must be a whole number"),
@@ -110,29 +112,12 @@ def test_seeds() -> None:
 
 
 @pytest.mark.parametrize(
-    ("encoder", "strategy", "made_by"),
-    [
-        ("tfidf", "auto", "LinearProbe"),
-        ("tfidf", "linear_probe", "LinearProbe"),
-        ("auto", "auto", "Auto"),
-        ("auto", "linear_probe", "LinearProbe"),
-    ],
+    ("encoder", "head", "strategy"),
+    [("auto", "auto", "few_labels"), ("tfidf", "auto", "linear_probe"), ("auto", "svm", "linear_probe")],
 )
-def test_what_auto_means(monkeypatch: pytest.MonkeyPatch, encoder: str, strategy: str, made_by: str) -> None:
-    """A given encoder is probed as it is; an encoder to be chosen is what the strategy `auto` is for."""
-    made: list[Any] = []
-
-    def noting(name: str, **settings: Any) -> Any:
-        made.append(make_strategy(name, **settings))
-        raise DataError("far enough")
-
-    from headstart.strategies import make_strategy
-
-    monkeypatch.setattr("headstart.classifier.make_strategy", noting)
-    with pytest.raises(DataError, match="far enough"):
-        TextClassifier(encoder, strategy).fit(TEXTS, LABELS)
-    assert [type(strategy).__name__ for strategy in made] == [made_by]
-    assert made[0].encoder == encoder
+def test_what_auto_means(encoder: str, head: str, strategy: str) -> None:
+    """A given encoder of counts, or a given head, is probed as it is; else `auto` decides everything."""
+    assert TextClassifier(encoder, head=head).fit(TEXTS, LABELS).predictor_.strategy == strategy
 
 
 def test_a_label_that_numpy_would_change() -> None:
@@ -240,6 +225,16 @@ def test_a_part_learns_as_the_number_of_all_rows_says(monkeypatch: pytest.Monkey
     part = model.for_part().fit(texts[:20], [i % 2 for i in range(20)])
     assert (model.predictor_.strategy, part.predictor_.strategy) == (strategy, strategy)
     assert model.for_part().settings is None
+
+
+def test_a_part_is_told_of_no_other_encoder_than_the_named_one(tiny_model: Callable[[str], Path]) -> None:
+    """Where words do as well alone, how often they have to stand is no setting of the transformer that was named."""
+    texts = [f"thing {i} {'alpha' if i % 2 else 'beta'}" for i in range(60)]
+    settings = {"encoder.max_tokens": 3}  # which reads none of the words that tell
+    model = TextClassifier(str(tiny_model("bert")), "pooled", settings=settings).fit(texts, [i % 2 for i in range(60)])
+    assert model.predictor_.encoder_name == "tfidf"
+    assert model.for_part().settings == settings
+    assert model.for_part().fit(texts[:40], [i % 2 for i in range(40)]).score(texts[40:], [0, 1] * 10) == 1.0
 
 
 def test_a_part_leaves_out_what_there_was_no_time_for() -> None:

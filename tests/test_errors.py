@@ -82,7 +82,7 @@ def without_torch(folder: Path) -> None:
         patch.setattr("importlib.util.find_spec", lambda name, package=None: None)
         patch.setattr("headstart.encoders.transformer.locate", lambda name: folder)
         patch.setattr("headstart.encoders.transformer.read_recipe", lambda *args: None)
-        TextClassifier("minilm").fit(TEXTS, LABELS)
+        TextClassifier("minilm", "linear_probe").fit(TEXTS, LABELS)
 
 
 def no_model(folder: Path) -> None:

@@ -120,11 +120,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
             checkpoint=None if checkpoint is None else Path(checkpoint),
         )
         named = found_by_name(task)
-        make = self._maker(has_rows=bool(values))
+        make = self._maker()
         made = make().fit(task.with_rows(named.texts, named.y))
         self.predictor_: Predictor = _told(made, task, named, cleaner)
         if max_error is not None:
-            make = self.for_part()._maker(has_rows=bool(values))
+            make = self.for_part()._maker()
             goes_on = time_for_more(None if task.budget_s is None else began + task.budget_s)
             abstaining = _abstaining(make, task, named, max_error, made.is_slow, goes_on)
             self.predictor_ = replace(self.predictor_, abstaining=abstaining)
@@ -157,21 +157,19 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] # sc
         check_is_fitted(self, "predictor_")
         part: TextClassifier = clone(self).set_params(max_error=None)
         made = self.predictor_
-        if self.encoder == "auto" and made.strategy in _BY_NUMBER:
+        if made.strategy in _BY_NUMBER:
             part.strategy = made.strategy
-        elif self.encoder != "auto":
+        if made.encoder_name == self.encoder:
             decided: Mapping[str, Any] = getattr(made.encoder, "decided_by_number", dict)()
             part.settings = {**(self.settings or {}), **{f"encoder.{name}": value for name, value in decided.items()}}
         settings = {**(part.settings or {}), **made.for_parts}
         part.settings = {name: value for name, value in settings.items() if name != _LOG} or None
         return part
 
-    def _maker(self, *, has_rows: bool) -> Callable[[], Strategy]:
+    def _maker(self) -> Callable[[], Strategy]:
         """What makes the strategy that the arguments name."""
-        name = self.strategy
-        if name == "auto" and self.encoder != "auto":
-            name = "linear_probe" if has_rows else "zero_shot"
-        return partial(make_strategy, name, encoder=self.encoder, head=self.head, **_part_settings(self.settings))
+        parts = _part_settings(self.settings)
+        return partial(make_strategy, self.strategy, encoder=self.encoder, head=self.head, **parts)
 
     def save(self, folder: str | Path) -> Path:
         """Write a bundle (see `headstart.bundle`)."""

@@ -113,7 +113,7 @@ def test_a_model_folder_named_like_an_encoder(tmp_path: Path, tiny_model: Callab
     """Loaded and saved again it is still a transformer, whatever its name reads like."""
     pytest.importorskip("torch")
     folder = shutil.copytree(tiny_model("bert"), tmp_path / "tfidf")
-    loaded = load_bundle(TextClassifier(str(folder)).fit(ENGLISH, LABELS).save(tmp_path / "bundle"))
+    loaded = load_bundle(TextClassifier(str(folder), "linear_probe").fit(ENGLISH, LABELS).save(tmp_path / "bundle"))
     shutil.rmtree(folder)
     assert_equal_bits(load_bundle(save_bundle(loaded, tmp_path / "again")), loaded)
 

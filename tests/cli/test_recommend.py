@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,16 @@ def test_few_rows_are_for_the_plain_command(headstart: Headstart, reviews: Path,
         assert ("the best for so few rows" in out) is (few == 8)
     answer = json.loads(headstart("recommend", reviews, "--encoders", "tfidf", "--json").out)
     assert (answer["next_plain"] + "\n", answer["next"]) == (plain, one)
+
+
+def test_the_plain_command_names_a_transformer_that_fit_does_not_take_by_itself(
+    headstart: Headstart, reviews: Path, tiny_model: Callable[[str], Path]
+):
+    """It has `auto` transfer from that one; as for the others, nothing is named."""
+    folder = tiny_model("bert")
+    answer = json.loads(headstart("recommend", reviews, "--encoders", folder, "--json").out)
+    assert shlex.split(answer["next_plain"]) == ["headstart", "fit", str(reviews), "--encoder", str(folder)]
+    assert shlex.split(answer["next"]) == [*shlex.split(answer["next_plain"]), "--strategy", "linear_probe"]
 
 
 def test_the_usual_encoders_are_named_in_the_help(headstart: Headstart, monkeypatch: pytest.MonkeyPatch):

@@ -1,7 +1,8 @@
 """auto: decides by language and by cross-validation, and says why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -126,6 +127,27 @@ def test_augmentation_takes_a_probe_and_says_what_else_there_is() -> None:
     assert "Without --augment auto takes few_labels" in made.reasons[-1]
     asked = make_strategy("auto", encoder="tfidf").fit(task(CHINESE, augment="swap"))
     assert not any("few_labels" in reason for reason in asked.reasons)
+
+
+@pytest.mark.torch
+def test_a_named_transformer_is_the_one_that_is_transferred_from(tiny_model: Callable[[str], Path]) -> None:
+    """As by few_labels itself, by names alone too; with a head or new rows one encoder has one head."""
+    folder = str(tiny_model("bert"))
+    few, asked = (make_strategy(name, encoder=folder).fit(task(CHINESE)) for name in ("auto", "few_labels"))
+    assert few.strategy == "few_labels"
+    assert any(f"{folder}, layers " in reason for reason in few.reasons)
+    np.testing.assert_array_equal(few.predict_proba(CHINESE), asked.predict_proba(CHINESE))
+    settings = {"encoder_settings": {"layers": [1], "max_tokens": 8}}
+    layered = make_strategy("auto", encoder=folder, **settings).fit(task(CHINESE))
+    assert any(f"{folder}, layers 1, alone" in reason for reason in layered.reasons)
+    probe = make_strategy("auto", encoder=folder, head="logistic").fit(task(CHINESE))
+    assert (probe.strategy, probe.encoder_name) == ("linear_probe", folder)
+    assert not any("--augment" in reason for reason in probe.reasons)
+    new = make_strategy("auto", encoder=folder).fit(task(CHINESE, augment="swap"))
+    assert new.strategy == "linear_probe"
+    assert "Without --augment auto takes few_labels" in new.reasons[-1]
+    names = Task((), np.empty(0, np.int64), ("bad", "good"), label_names={"bad": "bad film", "good": "good film"})
+    assert make_strategy("auto", encoder=folder).fit(names).strategy == "zero_shot"
 
 
 def test_too_few_rows_to_compare(oracle: dict[str, Any]) -> None:

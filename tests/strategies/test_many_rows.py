@@ -36,6 +36,7 @@ class Knowing:
 
     tasks: list[Task] = []  # noqa: RUF012 - shared on purpose
     given: list[Any] = []  # noqa: RUF012 - as above
+    encoders: list[Any] = []  # noqa: RUF012 - as above
 
     def __init__(self, encoder: str, settings: Any, *, knows: bool) -> None:
         """Nothing is loaded."""
@@ -60,9 +61,11 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, minilm_folder: Path) -> Callable[[
     monkeypatch.setattr("headstart.strategies.auto._FEW", 100)
     Knowing.tasks.clear()
     Knowing.given.clear()
+    Knowing.encoders.clear()
 
     def put(knows: bool) -> list[Task]:
-        def make(encoder: str, *, strategy_settings: Any = None) -> Knowing:
+        def make(encoder: str, *, encoder_settings: Any = None, strategy_settings: Any = None) -> Knowing:
+            Knowing.encoders.append((encoder, encoder_settings))
             return Knowing(encoder, strategy_settings, knows=knows)
 
         monkeypatch.setattr(module, "Finetune", make)
@@ -94,6 +97,20 @@ def test_source_rows_are_for_pooled(stand_in: Callable[[bool], list[Task]], know
     reasons = TextClassifier().fit(*rows(told=not knows), source=source, budget_s=1_000.0).predictor_.reasons
     assert (reasons[-1] == "Source rows are not used by finetune.") == knows
     assert any("With what 8 source rows teach" in reason for reason in reasons) != knows
+
+
+def test_a_named_transformer_is_read_and_learns(
+    stand_in: Callable[[bool], list[Task]], tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the user's settings; what learns has no layers side by side."""
+    monkeypatch.setattr(module, "_LEAST_ROWS", N)
+    folder = tiny_model("bert")
+    stand_in(False)
+    settings = {"encoder.layers": [1, 2], "encoder.max_tokens": 12}
+    made = TextClassifier(str(folder), settings=settings).fit(*rows(told=True)).predictor_
+    assert any(f"{folder}, layers 1, 2 (logistic)" in reason for reason in made.reasons)
+    assert "pooled 100.0, fine-tuned " in made.reasons[-1]
+    assert Knowing.encoders == [(str(folder), {"max_tokens": 12})]
 
 
 def test_what_is_compared_has_not_seen_the_rows(stand_in: Callable[[bool], list[Task]]) -> None:

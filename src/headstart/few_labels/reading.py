@@ -32,6 +32,7 @@ __all__ = [
     "read",
     "read_until",
     "transferable",
+    "tunable",
     "wanted_unlabelled",
 ]
 
@@ -267,6 +268,11 @@ def transferable(texts: Sequence[str]) -> tuple[str | None, str]:
     except HeadstartError as error:
         return None, f"minilm was not tried: {str(error).rstrip('.')}."
     return "minilm", ""
+
+
+def tunable(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an encoder that is read here, for tuning it: that has no layers side by side."""
+    return {name: value for name, value in settings.items() if name != "layers"}
 
 
 def _with_layers(name: str, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ with it. It is tried as long as a budget has time for; without one, where it tak
 Shape letter: k classes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
 from math import inf
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from headstart.errors import MissingExtra
+from headstart.few_labels.reading import tunable
 from headstart.functional.probability import log_losses
 from headstart.held_out import Predict, by_others, in_columns, part_of
 from headstart.predictor import Predictor
@@ -34,47 +35,51 @@ _FITTED = 2  # numbers that `finetune` fits to these rows, each of which flatter
 _UNLIKELY = 1e-9  # the least probability: a class that a part of the rows does not have has none
 
 
-def pooled_or_tuned(task: Task, encoder: str | None, obstacle: str) -> Predictor:
+def pooled_or_tuned(
+    task: Task, encoder: str | None, obstacle: str, encoder_settings: Mapping[str, Any] | None = None
+) -> Predictor:
     """`pooled`; or `finetune` in three fifths of task.budget_s, if all else is done in the rest; or without a budget in
     so many epochs as take minutes. Both are compared on the rows that `finetune` holds out, from which another `pooled`
     has not learnt either.
 
-    encoder: the transformer that learns; None where `obstacle`, a sentence, says why there is none. Raises what
-    `pooled` and `finetune` raise.
+    encoder: the transformer that is read and learns; None where `obstacle`, a sentence, says why there is none. Raises
+    what `pooled` and `finetune` raise.
     """
     begun, budget_s = monotonic(), task.budget_s
-    pooled = Pooled().fit(task)
+    frozen = Pooled(encoder or "auto", encoder_settings=encoder_settings)
+    pooled = frozen.fit(task)
     if encoder is None:
         return pooled if budget_s is None else _with(pooled, f"No fine-tuning; {obstacle}")
     if find_spec("torch") is None:
         return _with(pooled, f"No fine-tuning. {MissingExtra('It', 'torch', 'train')}")
     share = None if budget_s is None else _SHARE * budget_s
-    settings = _of_minutes(task, encoder) if share is None else {}
+    of_tuned = tunable(encoder_settings or {})
+    settings = _of_minutes(task, Contrastive(encoder, encoder_settings=of_tuned)) if share is None else {}
     if settings is None:
         return _with(pooled, "No fine-tuning: it takes many minutes, which --budget 10m would allow.")
     found = None
     if share is None or share >= _LEAST_S:
         until = inf if budget_s is None else begun + (1 - _SHARE) * budget_s
-        finetune = Finetune(encoder, strategy_settings=settings)
-        found = _tuned(replace(task, budget_s=share), finetune, pooled, until)
+        finetune = Finetune(encoder, encoder_settings=of_tuned, strategy_settings=settings)
+        found = _tuned(replace(task, budget_s=share), finetune, frozen, pooled, until)
     if found is None:
         return _with(pooled, f"No fine-tuning: the budget of {budget_s:,.0f} s is too short.")
     is_tuned = found.strategy == "finetune"
     return replace(found, for_parts={f"strategy.{name}": value for name, value in settings.items() if is_tuned})
 
 
-def _of_minutes(task: Task, encoder: str) -> dict[str, Any] | None:
+def _of_minutes(task: Task, contrastive: Contrastive) -> dict[str, Any] | None:
     """The settings of fine-tuning without a budget; None where it has too few epochs in that time."""
-    with Contrastive(encoder).support(task) as (support, _):
+    with contrastive.support(task) as (support, _):
         epochs = min(_MOST_EPOCHS, _SECONDS / (_READINGS * support.reading_s()))
     if epochs < max(_LEAST_EPOCHS, _LEAST_ROWS / len(task.texts)):
         return None
     return {"n_epochs": round(epochs, 2), "runs": 1}
 
 
-def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float) -> Predictor | None:
-    """The better of `pooled` and what is tuned; None where it is later than `until` (of `monotonic`) before that is
-    begun.
+def _tuned(task: Task, finetune: Finetune, frozen: Pooled, pooled: Predictor, until: float) -> Predictor | None:
+    """The better of `pooled`, which `frozen` made, and what is tuned; None where it is later than `until` (of
+    `monotonic`) before that is begun.
     """
     from headstart.finetuning.distributed import together
     from headstart.finetuning.rows import split_rows
@@ -88,7 +93,7 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float) -> P
 
         if is_late():
             return None
-        before = by_others(_learn_pooled(task), task.texts, task.y, rows.learn, rows.check, k)
+        before = by_others(_learn_by(frozen, task), task.texts, task.y, rows.learn, rows.check, k)
         if is_late():
             return None
         tuned = finetune.fit(task)
@@ -101,11 +106,11 @@ def _tuned(task: Task, finetune: Finetune, pooled: Predictor, until: float) -> P
     return _with(tuned if is_better else pooled, f"{reason}: {verdict}.")
 
 
-def _learn_pooled(task: Task) -> Callable[[Ints], Predict]:
+def _learn_by(frozen: Pooled, task: Task) -> Callable[[Ints], Predict]:
     """As `by_others` asks for it. Texts that the whole has read come from the feature cache, if there is one."""
 
     def learn(rows: Ints) -> Predict:
-        pooled = Pooled().fit(part_of(task, rows))
+        pooled = frozen.fit(part_of(task, rows))
         return in_columns(pooled.predict_proba, pooled.classes, task.classes)
 
     return learn

@@ -15,7 +15,7 @@ from sklearn.preprocessing import normalize
 from headstart.encoders.transformer import Transformer
 from headstart.few_labels.experts import Expert, Linear, Parts, from_tuned
 from headstart.few_labels.ladder import Ladder, Pool, Rung, losses_of
-from headstart.few_labels.reading import Reading
+from headstart.few_labels.reading import Reading, tunable
 from headstart.functional.resampling import stratified_sample
 from headstart.strategies.contrastive import Contrastive
 from headstart.types import Ints, Task
@@ -79,8 +79,8 @@ class TunedRung:
         if not len(halves) or is_enough or not isinstance(self.reading.dense, Transformer):
             return Climbed()
         began = time.perf_counter()
-        settings = {name: value for name, value in self.encoder_settings.items() if name != "layers"}
         quicker = {"learning_rate": _RATE_OF_MANY} if self._is_many() else {}
+        settings = tunable(self.encoder_settings)
         contrastive = Contrastive(self.reading.dense.model, encoder_settings=settings, strategy_settings=quicker)
         with contrastive.support(self.task) as (support, work):
             rows, epochs, note = self._plan(support)

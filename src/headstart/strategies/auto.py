@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
+from headstart.encoders import component_of
 from headstart.few_labels.reading import transferable
 from headstart.predictor import Predictor
 from headstart.strategies._many_rows import pooled_or_tuned
@@ -23,8 +24,8 @@ _WITHOUT_AUGMENT = (
 
 class Auto:
     """No labelled rows: `zero_shot`. Up to 2,000: `few_labels`. More: `pooled`, or `finetune` where that takes minutes,
-    or no longer than a budget, and held-out rows are better off with it. With augmentations, an encoder, a head
-    or settings: `linear_probe`, which chooses what is left open.
+    or no longer than a budget, and held-out rows are better off with it. A transformer that is named is the encoder of
+    these. With augmentations, another encoder, a head or its settings: `linear_probe`, which chooses what is left open.
     """
 
     uses: ClassVar[frozenset[str]] = frozenset({"source", "unlabelled", "label_names", "augment"})
@@ -42,21 +43,22 @@ class Auto:
 
     def fit(self, task: Task) -> Predictor:
         """By the strategy that fits. Raises what that one raises."""
-        if self.encoder == "auto" and not task.texts:
-            return ZeroShot("auto", self.head, **self._settings()).fit(task)
-        if self._is_open(task):
-            return (
-                FewLabels().fit(task) if len(task.texts) <= _FEW else pooled_or_tuned(task, *transferable(task.texts))
-            )
-        made = LinearProbe(self.encoder, self.head, **self._settings()).fit(task)
-        if task.augment and len(task.texts) <= _FEW and self._is_open(replace(task, augment=None)):
-            return replace(made, reasons=(*made.reasons, _WITHOUT_AUGMENT))
-        return made
+        given = {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
+        if not task.texts:
+            return ZeroShot(self.encoder, self.head, **given).fit(task)
+        is_open, are_few = self._is_open(), len(task.texts) <= _FEW
+        if task.augment or not is_open:
+            made = LinearProbe(self.encoder, self.head, **given).fit(task)
+            return replace(made, reasons=(*made.reasons, _WITHOUT_AUGMENT)) if is_open and are_few else made
+        if are_few:
+            return FewLabels(self.encoder, encoder_settings=self.encoder_settings).fit(task)
+        encoder, obstacle = transferable(task.texts) if self.encoder == "auto" else (self.encoder, "")
+        return pooled_or_tuned(task, encoder, obstacle, self.encoder_settings)
 
-    def _settings(self) -> dict[str, Any]:
-        return {"encoder_settings": self.encoder_settings, "head_settings": self.head_settings}
-
-    def _is_open(self, task: Task) -> bool:
-        """Whether nothing was asked that `few_labels` and `pooled` cannot do."""
-        asked = (self.encoder != "auto", self.head != "auto", self.encoder_settings, self.head_settings)
-        return not (any(asked) or task.augment)
+    def _is_open(self) -> bool:
+        """Whether no part was asked for but a transformer, which all of these strategies can transfer from."""
+        if self.head != "auto" or self.head_settings:
+            return False
+        if self.encoder == "auto":
+            return not self.encoder_settings  # which of them an encoder has depends on the choice
+        return component_of(self.encoder) == "transformer"

@@ -22,8 +22,8 @@ _NAMES = (
     "it; a class with one, or all, may have no labelled row."
 )
 _STRATEGIES = (
-    "auto (few_labels up to 2,000 rows, pooled or finetune above, linear_probe with a named encoder or head), or a "
-    "name from `headstart list strategies`."
+    "auto (few_labels up to 2,000 rows, pooled or finetune above, with the transformer that --encoder may name; "
+    "linear_probe with another encoder or a head), or a name from `headstart list strategies`."
 )
 _SETTING = "A setting of a part, such as head.C=1 or encoder.ngrams=[1,3]."
 

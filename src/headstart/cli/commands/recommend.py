@@ -91,11 +91,17 @@ def recommend(
 
 
 def _next_commands(file: str, found: "Recommendation", flags: list[str]) -> tuple[str | None, str | None]:
-    """With the best encoder, and the plain one; None without a best one."""
+    """With the best encoder alone, and the plain one, in which it stands beside others if it is a transformer that
+    `fit` does not take by itself; None without a best one.
+    """
+    from headstart.encoders import component_of
+
     if found.best is None or found.strategy is None:
         return None, None
-    fit = ["headstart", "fit", file]
-    return shlex.join([*fit, "--encoder", found.best, "--strategy", found.strategy, *flags]), shlex.join([*fit, *flags])
+    fit, named = ["headstart", "fit", file], ["--encoder", found.best]
+    is_own = component_of(found.best) == "transformer" and found.best != "minilm"
+    plain = [*fit, *(named if is_own else []), *flags]
+    return shlex.join([*fit, *named, "--strategy", found.strategy, *flags]), shlex.join(plain)
 
 
 def _show(found: "Recommendation", command: str | None, plain: str | None, steps: list[str]) -> None:
