@@ -14,6 +14,7 @@ from headstart.data.folding import distinct_rows
 from headstart.encoders import make_encoder
 from headstart.errors import DataError
 from headstart.evaluation.results import Interval, MoreLabels
+from headstart.functional.confidence import REACH
 from headstart.functional.resampling import stratified_folds, stratified_sample
 from headstart.functional.ridge import dual_ridge
 from headstart.predictor import Measured
@@ -31,7 +32,6 @@ _LEAST_ROWS = 8
 _PARTS = ((4, 2), (2, 3))  # the rows in quarters twice, in halves three times, each learnt from and checked on the rest
 _N_FOLDS = 10
 _PENALTY = 0.3  # of ridge on centred rows whose mean square length is 1
-_LEVEL = 1.96  # standard errors on each side: 95 %
 
 
 class Slope(NamedTuple):
@@ -145,7 +145,7 @@ def more_labels(
         reach = float(np.log((total + n_more) / measured.n_learnt))
         centre = now + rise * reach
         deviation = np.sqrt(_INFLATION * variance + reach**2 * rise_variance + _MODEL**2)
-        value, low, high = (_share(centre + side * _LEVEL * deviation) for side in (0.0, -1.0, 1.0))
+        value, low, high = (_share(centre + side * REACH * deviation) for side in (0.0, -1.0, 1.0))
         return Interval(value, low, high)
 
     return MoreLabels(total, expected(0), {n_more: expected(n_more) for n_more in extra})

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from scipy.special import betaincinv
 
+from headstart.functional.confidence import TAIL
+
 if TYPE_CHECKING:
     from headstart.types import Bools, Floats, Ints
 
@@ -22,7 +24,6 @@ __all__ = [
     "sure_threshold",
 ]
 
-_TAIL = 0.025  # on either side of a 95 % interval
 _ROUNDING = 1e-9  # rows that products of floating-point numbers may be off by
 _FIRST_SHARE = 4  # the first test of `sure_threshold` is on a quarter of the rows (docs/log.md)
 
@@ -105,8 +106,8 @@ def exact_interval(n_hits: int, n: int) -> tuple[float, float]:
     """The exact two-sided 95 % interval of a share of n > 0 rows. Source: Clopper and Pearson 1934, by beta
     quantiles.
     """
-    low = betaincinv(n_hits, n - n_hits + 1, _TAIL) if n_hits else 0.0
-    high = betaincinv(n_hits + 1, n - n_hits, 1.0 - _TAIL) if n_hits < n else 1.0
+    low = betaincinv(n_hits, n - n_hits + 1, TAIL) if n_hits else 0.0
+    high = betaincinv(n_hits + 1, n - n_hits, 1.0 - TAIL) if n_hits < n else 1.0
     return float(low), float(high)
 
 

@@ -6,7 +6,9 @@ Shape letters: n texts, k classes.
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata
+
+from headstart.functional.confidence import REACH
 
 if TYPE_CHECKING:
     from headstart.types import Bools, Floats, Ints
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["logit_interval", "roc_auc"]
 
 _LEAST_ROWS = 2
-_TAIL = 0.025  # on either side of a 95 % interval
 
 
 def roc_auc(probabilities: "Floats", y: "Ints") -> tuple[float, float]:
@@ -59,6 +60,6 @@ def logit_interval(value: float, standard_error: float) -> tuple[float, float] |
     if not 0.0 < value < 1.0 or not standard_error > 0.0:
         return None
     centre = np.log(value / (1.0 - value))
-    half = norm.ppf(1.0 - _TAIL) * standard_error / (value * (1.0 - value))
+    half = REACH * standard_error / (value * (1.0 - value))
     low, high = 1.0 / (1.0 + np.exp(-(centre - half))), 1.0 / (1.0 + np.exp(-(centre + half)))
     return float(low), float(high)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import binom
 
+from headstart.functional.confidence import TAIL
+
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
@@ -20,7 +22,6 @@ __all__ = [
     "stratified_sample",
 ]
 
-_TAIL = 0.025  # on either side of a 95 % interval
 _BLOCK = 1 << 22  # weights held at once by resampled_means: 16 MiB of float32
 
 
@@ -81,7 +82,7 @@ def resampled_means(values: "Floats", n_bootstrap: int, rng: np.random.Generator
 
 def percentile_interval(replicates: "Floats") -> tuple["Floats", "Floats"]:
     """Low and high end of the 95 % percentile interval of replicates (B, ...), each of shape (...)."""
-    low, high = np.quantile(replicates, [_TAIL, 1.0 - _TAIL], axis=0)
+    low, high = np.quantile(replicates, [TAIL, 1.0 - TAIL], axis=0)
     return low, high
 
 

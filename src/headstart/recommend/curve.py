@@ -11,6 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
+from headstart.functional.confidence import REACH
 from headstart.functional.leave_one_out import Spectrum
 from headstart.functional.resampling import stratified_folds
 
@@ -24,7 +25,6 @@ N_FOLDS = 20
 PARTS = (4, 2)  # the rows are learnt from in quarters and in halves, each checked on the others
 DEFAULT_SLOPE = 0.15  # where only one size was measured
 FULL = 0.2  # share of the rows in which a column of CSR is filled well
-LEVEL = 1.96  # standard errors on each side: 95 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def forecast(curve: Curve, n_rows: int) -> Forecast:
     error = min(max(error, least), 1.0 - least)
     deviation = np.hypot(np.sqrt(error * (1.0 - error) / curve.n_checked), (errors[-1] - error) / 2.0)
     centre = np.log((1.0 - error) / error)
-    reach = LEVEL * deviation / (error * (1.0 - error))
+    reach = REACH * deviation / (error * (1.0 - error))
     low, high = (float(1.0 / (1.0 + np.exp(-odds))) for odds in (centre - reach, centre + reach))
     return Forecast(1.0 - error, low, high, slope)
 
