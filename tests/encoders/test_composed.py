@@ -127,7 +127,7 @@ def test_names_that_are_not_understood(name: str, error: type[Exception], messag
 def test_an_unknown_part_is_answered_with_all_that_there_is() -> None:
     with pytest.raises(UnknownComponent) as caught:
         make_encoder("tfidf+zzz")
-    for known in (*registry.names("encoder"), *registry.names("transform"), "minilm"):
+    for known in (*registry.names("encoder"), *registry.names("transform"), "minilm", "e5"):
         assert known in str(caught.value)
 
 

@@ -32,7 +32,9 @@ def refusal(name: str | Path) -> str:
 
 def test_names() -> None:
     """Registry names are themselves; aliases, folders, paths and hub ids are transformers."""
-    assert {component_of(name) for name in ("minilm", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {"transformer"}
+    assert {component_of(name) for name in ("minilm", "e5", "owner/name", "./x", "~/x", "/a/b/c", "C:\\x")} == {
+        "transformer"
+    }
     assert {name: component_of(name) for name in ("tfidf", "bow")} == {"tfidf": "tfidf", "bow": "bow"}
     assert {"bow", "minilm", "tfidf"} <= set(known_encoders())
 

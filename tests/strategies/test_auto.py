@@ -92,7 +92,8 @@ def test_chinese_takes_tfidf(oracle: dict[str, Any]) -> None:
     predictor = chosen(task(CHINESE))
     assert predictor.encoder_name == "tfidf"
     assert predictor.reasons[0] == (
-        "Encoder tfidf; minilm was not tried: it has read English only, and 100% of the texts are not."
+        "Encoder tfidf; minilm was not tried: it has read English only, and 100% of the texts are not "
+        "(--encoder e5 reads Chinese)."
     )
     assert Oracle.encoded == []
 

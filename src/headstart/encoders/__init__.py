@@ -28,8 +28,8 @@ def is_pretrained(name: str) -> bool:
 
 
 def make_encoder(name: str, *, seed: int | None = None, **settings: Any) -> Encoder:
-    """An unfitted encoder from a registry name, the alias `minilm`, a folder, or a hub id (`owner/name`); the first
-    two with their first argument behind a colon (`tfidf:char`); or several of them and transforms, joined by `+`
+    """An unfitted encoder from a registry name, an alias (`minilm`, `e5`), a folder, or a hub id (`owner/name`); the
+    first with its first argument behind a colon (`tfidf:char`); or several of them and transforms, joined by `+`
     (`tfidf+select:2000+minilm`, see encoders/composed.py), whose settings are `part.key` or just `key`. seed: the
     `random_state` of every part that has one and was given none.
 

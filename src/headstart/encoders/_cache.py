@@ -16,7 +16,7 @@ import numpy as np
 
 from headstart.types import Floats
 
-__all__ = ["FeatureCache", "default_cache"]
+__all__ = ["FeatureCache", "cache_folder", "default_cache"]
 
 MAX_BYTES = 1 << 30  # 1 GiB: about 600,000 vectors of 384 numbers
 _KEYS_A_QUERY = 500  # SQLite's smallest usual limit on variables is 999
@@ -29,14 +29,20 @@ _TABLE = "CREATE TABLE IF NOT EXISTS features (number INTEGER PRIMARY KEY, key B
 logger = logging.getLogger(__name__)
 
 
-def default_cache() -> "FeatureCache | None":
+def cache_folder() -> Path | None:
     """The user's cache, or None when HEADSTART_CACHE=off."""
     place = os.environ.get("HEADSTART_CACHE", "").strip()
     if place.lower() in {"off", "0", "no", "false"}:
         return None
     from platformdirs import user_cache_dir
 
-    return FeatureCache(Path(place or user_cache_dir("headstart")).expanduser(), MAX_BYTES)
+    return Path(place or user_cache_dir("headstart")).expanduser()
+
+
+def default_cache() -> "FeatureCache | None":
+    """The features kept there, or None."""
+    folder = cache_folder()
+    return None if folder is None else FeatureCache(folder, MAX_BYTES)
 
 
 class FeatureCache:

@@ -19,8 +19,11 @@ from headstart.errors import ConfigError, UnknownComponent, did_you_mean
 
 __all__ = ["ALIASES", "Part", "construct", "known_encoders", "parse", "portable", "route", "seeds"]
 
-# A short name for a pre-trained model; `encoders/_locate.py` says where its files are.
-ALIASES = ("minilm",)
+# Short names for pre-trained models; `encoders/_locate.py` says where their files are.
+ALIASES = {
+    "minilm": "all-MiniLM-L6-v2, English, 22 million weights (a transformer).",
+    "e5": "multilingual-e5-small for Chinese and English, 45 million weights of 4 bits (a transformer).",
+}
 
 _MODELS = ("a folder", "a hub id such as owner/name")
 

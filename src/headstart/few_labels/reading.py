@@ -262,7 +262,7 @@ def transferable(texts: Sequence[str]) -> tuple[str | None, str]:
     english = english_share(texts)
     if english < LEAST_ENGLISH:
         share = f"{1 - english:.0%} of the texts are not"
-        return None, f"minilm was not tried: it has read English only, and {share}."
+        return None, f"minilm was not tried: it has read English only, and {share} (--encoder e5 reads Chinese)."
     try:
         make_encoder("minilm").fit([])
     except HeadstartError as error:

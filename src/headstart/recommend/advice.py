@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommendation", "recommend"]
 
-_ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm")
+_ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm", "e5")
 _LEAST_EFFORT = 0.1  # below it a sample of 120 rows would say nothing
 _CLOSE = 0.01  # accuracy that a cheaper encoder may give away
 _CHEAPER = 3.0  # times
@@ -93,7 +93,7 @@ def _passed_over(names: Sequence[str], facts: TaskFacts) -> dict[str, str]:
     """Name -> why it is not worth trying, of encoders that the user has not named."""
     english = facts.languages["en"] + facts.languages["mixed"]
     if english >= LEAST_ENGLISH:
-        return {}
+        return {name: "for English texts MiniLM is quicker; name it to try it" for name in names if name == "e5"}
     reason = f"MiniLM has read English only, and {1 - english:.0%} of the texts are not; name it to try it"
     return {name: reason for name in names if "minilm" in name.split("+")}
 

@@ -267,7 +267,7 @@ def _by_language(texts: Sequence[str]) -> str:
     if english < LEAST_ENGLISH:
         raise ConfigError(
             f"Fine-tuning needs a transformer that has read the language of the texts; minilm has read English only, "
-            f"and {1 - english:.0%} of the texts are not. Name one: --encoder FOLDER, or a hub id."
+            f"and {1 - english:.0%} of the texts are not. Name one: --encoder e5 (Chinese), a folder, or a hub id."
         )
     return "minilm"
 

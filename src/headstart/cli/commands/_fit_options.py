@@ -38,7 +38,7 @@ StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces
 Encoder = Annotated[
     str | None,
     _model(
-        "auto, tfidf, minilm, a folder or a hub id; tfidf+pca:200, tfidf+minilm; see `headstart list`.",
+        "auto, minilm (English), e5 (Chinese), tfidf, a folder or a hub id; tfidf+pca:200; see `headstart list`.",
         show_default="auto",
     ),
 ]

@@ -24,7 +24,7 @@ def explore(
         str, typer.Argument(help="Texts; labels are not read; - reads stdin.", metavar="PATH[?column=value]")
     ],
     encoder: Annotated[
-        str, typer.Option(help="auto, minilm, tfidf, lsa, FOLDER, owner/name; see `headstart list encoders`.")
+        str, typer.Option(help="auto, minilm, e5, tfidf, lsa, FOLDER, owner/name; see `headstart list encoders`.")
     ] = "auto",
     clusters: Annotated[str, typer.Option(help="auto (2 to 30, by the silhouette) or a number.")] = "auto",
     limit: Annotated[int | None, typer.Option(help="Only the first rows.", min=1)] = None,

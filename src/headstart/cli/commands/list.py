@@ -45,7 +45,7 @@ def list_parts(
         if kind in (None, plural)
     }
     if "encoders" in listed:
-        listed["encoders"] |= dict.fromkeys(ALIASES, "all-MiniLM-L6-v2, English, 22 million weights (a transformer).")
+        listed["encoders"] |= ALIASES
     if json:
         write_json(listed)
         return
