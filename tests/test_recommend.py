@@ -279,10 +279,13 @@ def test_where_more_labels_help(n_good: int, n_bad: int, said: str | None):
 
 
 def test_chinese_texts_pass_minilm_over():
-    """MiniLM has read English only: it is listed with that reason, unless it is named."""
+    """MiniLM has read English only: it is listed with that reason, unless it is named; and e5 is tried."""
     found = recommend(Dataset(("房间很干净", "发货太慢，差评", "味道很好") * 3))
     (reason,) = [c.problem for c in found.candidates if c.name == "minilm"]
     assert "English only" in str(reason)
+    assert "e5" in {c.name for c in found.candidates}
+    english = recommend(Dataset(("a clean room", "slow delivery", "it tastes good") * 3))
+    assert "e5" not in {c.name for c in english.candidates}
 
 
 @pytest.mark.parametrize(

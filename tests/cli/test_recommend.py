@@ -103,7 +103,8 @@ def test_the_plain_command_names_a_transformer_that_fit_does_not_take_by_itself(
 def test_the_usual_encoders_are_named_in_the_help(headstart: Headstart, monkeypatch: pytest.MonkeyPatch):
     """All of them, in their order."""
     monkeypatch.setenv("COLUMNS", "300")
-    assert f"default: {', '.join(advice._ENCODERS)}." in headstart("recommend", "--help").out
+    usual = f"default: {', '.join(advice._ENCODERS)}; beside them {', '.join(advice._NOT_ENGLISH)} for"
+    assert usual in headstart("recommend", "--help").out
 
 
 def test_unlabelled_rows_are_counted(headstart: Headstart, reviews: Path, tmp_path: Path):

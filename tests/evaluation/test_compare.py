@@ -59,7 +59,8 @@ def test_five_rows_are_too_few_for_a_verdict():
     y = np.zeros(1000, dtype=int)
     for n, verdict in ((5, "no difference shown"), (6, "helped")):
         model, base = answers(y, np.ones(1000, bool)), answers(y, np.arange(1000) >= n)
-        assert compare("m", ["a"] * 1000, model, "b", base, CLASSES).verdict == verdict
+        found = compare("m", ["a"] * 1000, model, "b", base, CLASSES)
+        assert (found.verdict, f"right on {n} rows only" in found.sentence) == (verdict, n == 5)
         assert (mcnemar(["a"] * 1000, model, base, CLASSES) < 0.05) == (verdict == "helped")
 
 

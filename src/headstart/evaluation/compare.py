@@ -65,8 +65,9 @@ def compare(
     draws = resampling.resampled_cells(counts, n_bootstrap, np.random.default_rng(random_state))
     low, high = (float(end) for end in resampling.percentile_interval(difference(draws)))
     value = float(difference(counts))
-    verdict = _verdict(low, high, int(np.sum((model == y) != (baseline == y))), transfers)
-    sentence = _sentence(model_name, baseline_name, metric, (value, low, high), verdict, len(y))
+    n_differing = int(np.sum((model == y) != (baseline == y)))
+    verdict = _verdict(low, high, n_differing, transfers)
+    sentence = _sentence(model_name, baseline_name, metric, (value, low, high), verdict, (len(y), n_differing))
     return Comparison(metric, Interval(value, low, high), verdict, sentence)
 
 
@@ -106,15 +107,20 @@ def _verdict(low: float, high: float, n_disagreements: int, transfers: bool) -> 
     return gain if low > 0.0 else loss
 
 
-def _sentence(model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: int) -> str:
-    """The verdict for a reader who knows no statistics; `ends`: value, low, high; shown in hundredths."""
+def _sentence(
+    model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: tuple[int, int]
+) -> str:
+    """The verdict for a reader who knows no statistics; `ends`: value, low, high; shown in hundredths. n: the rows, and
+    those that exactly one model has right.
+    """
     unit = _UNITS.get(metric, f"points of {metric}")
     points, low, high = (100.0 * v for v in ends)
     if verdict == "no difference shown":
         more = " More test rows would narrow the interval." if low < high else ""
         where = f"{abs(points):.1f} {unit} {'above' if points > 0 else 'below'}" if points else "level with"
+        few = f" since exactly one of them is right on {n[1]} rows only" if 0 < n[1] < MIN_DISAGREEMENTS else ""
         return (
-            f"{model} is {where} {baseline} on {n:,} rows, which may be chance (95 % interval {low:+.1f} "
+            f"{model} is {where} {baseline} on {n[0]:,} rows, which may be chance{few} (95 % interval {low:+.1f} "
             f"to {high:+.1f}): no difference shown.{more}"
         )
     gains = low > 0.0

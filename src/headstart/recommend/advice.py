@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Recommendation", "recommend"]
 
-_ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm", "e5")
+_ENCODERS = ("bow", "tfidf", "tfidf:char", "lsa", "word2vec", "minilm", "tfidf+minilm")
+_NOT_ENGLISH = ("e5",)  # beside them, for other texts
 _LEAST_EFFORT = 0.1  # below it a sample of 120 rows would say nothing
 _CLOSE = 0.01  # accuracy that a cheaper encoder may give away
 _CHEAPER = 3.0  # times
@@ -63,8 +64,9 @@ def recommend(
         raise ConfigError(
             "No encoder is named: give some, such as tfidf,minilm, or leave out --encoders (encoders=None)."
         )
-    names = list(dict.fromkeys(encoders if encoders is not None else _ENCODERS))
     facts = facts_of(data, unlabelled.n if unlabelled is not None else 0)
+    usual = (*_ENCODERS, *(() if _is_english(facts) else _NOT_ENGLISH))
+    names = list(dict.fromkeys(encoders if encoders is not None else usual))
     if data.n == 0:
         raise DataError(f"{data.origin or 'The data'} has no rows.")
     passed = {} if encoders is not None else _passed_over(names, facts)
@@ -91,11 +93,20 @@ def recommend(
 
 def _passed_over(names: Sequence[str], facts: TaskFacts) -> dict[str, str]:
     """Name -> why it is not worth trying, of encoders that the user has not named."""
-    english = facts.languages["en"] + facts.languages["mixed"]
-    if english >= LEAST_ENGLISH:
-        return {name: "for English texts MiniLM is quicker; name it to try it" for name in names if name == "e5"}
-    reason = f"MiniLM has read English only, and {1 - english:.0%} of the texts are not; name it to try it"
+    if _is_english(facts):
+        return {}
+    others = 1 - _english(facts)
+    reason = f"MiniLM has read English only, and {others:.0%} of the texts are not; name it to try it"
     return {name: reason for name in names if "minilm" in name.split("+")}
+
+
+def _is_english(facts: TaskFacts) -> bool:
+    return _english(facts) >= LEAST_ENGLISH
+
+
+def _english(facts: TaskFacts) -> float:
+    """The share of the texts that MiniLM reads."""
+    return facts.languages["en"] + facts.languages["mixed"]
 
 
 def _usable(name: str, passed: dict[str, str]) -> Candidate:

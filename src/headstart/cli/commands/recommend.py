@@ -18,7 +18,7 @@ __all__ = ["recommend"]
 _FEW_ROWS = 2_000  # up to which `fit` takes few_labels
 _ENCODERS = (
     "Encoders to compare, by comma, also FOLDER and owner/name; "
-    "default: bow, tfidf, tfidf:char, lsa, word2vec, minilm, tfidf+minilm, e5."
+    "default: bow, tfidf, tfidf:char, lsa, word2vec, minilm, tfidf+minilm; beside them e5 for other texts than English."
 )
 _LEGEND = (
     "Expected of a fit on all rows, with its 95 % interval; fit in: about, on this machine. On the sample: LOO, "
