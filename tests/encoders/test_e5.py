@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from headstart.encoders import _e5, make_encoder
-from headstart.encoders._locate import E5_HUB_ID, file_sha256, locate
+from headstart.encoders._cache import file_sha256
+from headstart.encoders._locate import E5_HUB_ID, locate
 from headstart.errors import EncoderUnavailable
 
 TEXTS = (
@@ -67,11 +68,15 @@ def test_it_is_unpacked_once(e5_file: Path, tmp_path: Path, monkeypatch: pytest.
     folder = locate("e5")
     assert tmp_path in folder.parents
     assert {path.name for path in folder.iterdir()} == {
-        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json",
+        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "weights.sha256",
     }  # fmt: skip
     written = (folder / "model.safetensors").stat().st_mtime_ns
     assert (locate("e5"), (folder / "model.safetensors").stat().st_mtime_ns) == (folder, written)
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]  # nothing half made beside it
+    with (folder / "model.safetensors").open("r+b") as weights:  # damage is found, and mended
+        weights.seek(1 << 20)
+        weights.write(b"damage")
+    assert file_sha256(locate("e5") / "model.safetensors") == (folder / "weights.sha256").read_text()
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "file"))
     elsewhere = locate("e5")

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from headstart.encoders import component_of, known_encoders, make_encoder
-from headstart.encoders._locate import MINILM_SHA256, file_sha256, locate
+from headstart.encoders._cache import file_sha256
+from headstart.encoders._locate import MINILM_SHA256, locate
 from headstart.errors import ConfigError, EncoderUnavailable, UnknownComponent
 
 

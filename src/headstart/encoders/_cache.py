@@ -16,7 +16,7 @@ import numpy as np
 
 from headstart.types import Floats
 
-__all__ = ["FeatureCache", "cache_folder", "default_cache"]
+__all__ = ["FeatureCache", "cache_folder", "default_cache", "file_sha256"]
 
 MAX_BYTES = 1 << 30  # 1 GiB: about 600,000 vectors of 384 numbers
 _KEYS_A_QUERY = 500  # SQLite's smallest usual limit on variables is 999
@@ -43,6 +43,12 @@ def default_cache() -> "FeatureCache | None":
     """The features kept there, or None."""
     folder = cache_folder()
     return None if folder is None else FeatureCache(folder, MAX_BYTES)
+
+
+def file_sha256(path: Path) -> str:
+    """The file's sha256 in hexadecimal, read in blocks."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class FeatureCache:

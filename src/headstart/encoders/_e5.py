@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from headstart.encoders._cache import cache_folder
+from headstart.encoders._cache import cache_folder, file_sha256
 from headstart.errors import EncoderUnavailable
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ _MAGIC, _VERSION = b"E5S1", 1
 _N_PIECES = 60_000
 _FORM = 1  # of the folder: another one is written when this number changes
 _HAN = (("㐀", "䶿"), ("一", "鿿"), ("〇", "〇"))
+_WRITTEN = "weights.sha256"
 _SPACE = "▁"  # stands for a space in pieces
 _SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
 _BLOCK = np.dtype([("factor", "<f2"), ("weights", "u1", 16)])  # low halves of the bytes first, then the high ones
@@ -85,9 +86,10 @@ def unpacked_e5(file: Path) -> Path:
     if room is not None:
         room = room / "models"
         folder = room / f"e5-{E5_SHA256[:16]}-{_FORM}"
-        if (folder / "config.json").is_file():
+        if _is_whole(folder):
             return folder
         try:
+            shutil.rmtree(folder, ignore_errors=True)
             room.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix="making-", dir=room, ignore_cleanup_errors=True) as place:
                 return _published(_write(file, Path(place) / "model"), folder)
@@ -101,9 +103,16 @@ def _published(made: Path, folder: Path) -> Path:
     try:
         return made.rename(folder)
     except OSError:
-        if (folder / "config.json").is_file():  # another process was faster, with the same content
+        if _is_whole(folder):  # another process was faster, with the same content
             return folder
         raise
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether it holds the weights that were written, to the last bit."""
+    written, weights = folder / _WRITTEN, folder / "model.safetensors"
+    is_there = written.is_file() and weights.is_file()
+    return is_there and written.read_text(encoding="ascii") == file_sha256(weights)
 
 
 @cache
@@ -114,7 +123,7 @@ def _of_this_process(file: Path) -> Path:
 
 
 def _write(file: Path, folder: Path) -> Path:
-    """The model in `file` as transformers and sentence-transformers keep one; config.json last."""
+    """The model in `file` as transformers keeps one; last of all the sha256 of the weights."""
     from safetensors.numpy import save_file
 
     packed = _read(file)
@@ -130,6 +139,7 @@ def _write(file: Path, folder: Path) -> Path:
     )
     config = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", "layer_norm_eps": packed.eps}
     _dump(folder / "config.json", {**config, **packed.sizes, "vocab_size": len(kept), "pad_token_id": 1})
+    (folder / _WRITTEN).write_text(file_sha256(folder / "model.safetensors"), encoding="ascii")
     return folder
 
 

@@ -1,15 +1,15 @@
 """Where the files of a pre-trained model are: a folder, a package (MiniLM, E5), the hub's cache, the hub."""
 
-import hashlib
 import importlib.util
 import os
 import re
 from pathlib import Path
 
+from headstart.encoders._cache import file_sha256
 from headstart.encoders._e5 import E5_SHA256, packed_e5, unpacked_e5
 from headstart.errors import EncoderUnavailable, MissingExtra
 
-__all__ = ["MINILM_SHA256", "file_sha256", "is_hub_id", "is_path_like", "locate"]
+__all__ = ["MINILM_SHA256", "is_hub_id", "is_path_like", "locate"]
 
 MINILM_HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
 E5_HUB_ID = "intfloat/multilingual-e5-small"
@@ -57,12 +57,6 @@ def locate(name: str) -> Path:
     folder = _from_hub(name)
     _verify_folder(folder)
     return folder
-
-
-def file_sha256(path: Path) -> str:
-    """The file's sha256 in hexadecimal, read in blocks."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _verify_folder(folder: Path) -> None:

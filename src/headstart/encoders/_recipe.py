@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from headstart.checks import check_choice, check_whole
-from headstart.encoders._locate import file_sha256
+from headstart.encoders._cache import file_sha256
 from headstart.encoders._tokens import LONG_TEXTS
 from headstart.errors import ConfigError, EncoderUnavailable
 
