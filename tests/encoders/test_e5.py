@@ -121,6 +121,8 @@ def test_a_block_of_four_bits() -> None:
     expected[[0, 1]] = -4.0, 3.5  # 0 and 15, less 8, by a half
     expected[[17, 18]] = -4.0, 0.5
     np.testing.assert_array_equal(_e5._values(block, 32, is_packed=True), expected)
+    two, rows = np.concatenate([block, block[::-1]]), np.array([0])
+    np.testing.assert_array_equal(_e5._values(two, 64, is_packed=True, only=(rows, 32)), expected)
     plain = np.frombuffer(np.array([1.5, -2.0], "<f4").tobytes(), np.uint8)
     np.testing.assert_array_equal(_e5._values(plain, 2, is_packed=False), [1.5, -2.0])
 

@@ -51,8 +51,9 @@ _NAMES = {  # of the file's layers -> of transformers' BertModel
     "fo": "output.dense",
     "oln": "output.LayerNorm",
 }
+_WORDS = "emb.word"
 _TOP = {
-    "emb.word": "embeddings.word_embeddings.weight",
+    _WORDS: "embeddings.word_embeddings.weight",
     "emb.pos": "embeddings.position_embeddings.weight",
     "emb.type": "embeddings.token_type_embeddings.weight",
     "emb.ln.w": "embeddings.LayerNorm.weight",
@@ -63,12 +64,13 @@ logger = logging.getLogger(__name__)
 
 
 class _Packed(NamedTuple):
-    """The file: BertModel's sizes, pieces with their log probabilities (the first are special), arrays by name."""
+    """What is kept of the file: BertModel's sizes, pieces with their log probabilities (the first four are special),
+    arrays by name.
+    """
 
     sizes: dict[str, int]
     eps: float
-    pieces: list[str]
-    scores: "Floats"
+    vocabulary: list[tuple[str, float]]
     arrays: dict[str, "Floats"]
 
 
@@ -127,18 +129,13 @@ def _write(file: Path, folder: Path) -> Path:
     from safetensors.numpy import save_file
 
     packed = _read(file)
-    kept = kept_pieces(packed.pieces, packed.scores)
     folder.mkdir()
-    arrays = {**packed.arrays, _TOP["emb.word"]: packed.arrays[_TOP["emb.word"]][kept]}
-    save_file(arrays, folder / "model.safetensors")
-    _tokeniser([(packed.pieces[i], float(packed.scores[i])) for i in kept]).save(str(folder / "tokenizer.json"))
-    most = packed.sizes["max_position_embeddings"]
-    _dump(
-        folder / "tokenizer_config.json",
-        {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": most, **_SPECIAL},
-    )
+    save_file(packed.arrays, folder / "model.safetensors")
+    _tokeniser(packed.vocabulary).save(str(folder / "tokenizer.json"))
+    limit = {"model_max_length": packed.sizes["max_position_embeddings"]}
+    _dump(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", **limit, **_SPECIAL})
     config = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", "layer_norm_eps": packed.eps}
-    _dump(folder / "config.json", {**config, **packed.sizes, "vocab_size": len(kept), "pad_token_id": 1})
+    _dump(folder / "config.json", {**config, **packed.sizes, "pad_token_id": 1})
     (folder / _WRITTEN).write_text(file_sha256(folder / "model.safetensors"), encoding="ascii")
     return folder
 
@@ -165,21 +162,26 @@ def _read(file: Path) -> _Packed:
     n_bytes = int(take("<u8")[0])
     ends, scores, text = take("<u4", n + 1).tolist(), take("<f4", n), take("u1", n_bytes).tobytes()
     pieces = [text[begin:end].decode() for begin, end in pairwise(ends)]
+    kept = kept_pieces(pieces, scores)
     take("u1", int(take("<u4", 2)[1]))  # a table of NFKC, which the tokeniser knows by itself
     arrays = {}
     for _ in range(int(take("<i4")[0])):
         name = take("u1", int(take("<u2")[0])).tobytes().decode()
         is_packed = bool(take("u1")[0])
         n_values, begin = int(take("<u4")[0]), int(take("<u8", 2)[0])
-        arrays[_renamed(name)] = _values(data[begin:], n_values, is_packed)
-    return _Packed(sizes, eps, pieces, scores, {name: _shaped(name, each, sizes) for name, each in arrays.items()})
+        values = _values(data[begin:], n_values, is_packed, (kept, sizes["hidden_size"]) if name == _WORDS else None)
+        arrays[_renamed(name)] = _shaped(_renamed(name), values, sizes)
+    return _Packed({**sizes, "vocab_size": len(kept)}, eps, [(pieces[i], float(scores[i])) for i in kept], arrays)
 
 
-def _values(data: Any, n: int, is_packed: bool) -> "Floats":
-    """(n,) float32 from the beginning of these bytes."""
+def _values(data: Any, n: int, is_packed: bool, only: "tuple[Ints, int] | None" = None) -> "Floats":
+    """(n,) float32 from the beginning of these bytes, packed or not; or (m * d,) of m of the rows of d values there."""
     if not is_packed:
         return np.frombuffer(data, "<f4", n).astype(np.float32)
     blocks = np.frombuffer(data, _BLOCK, n // 32)
+    if only is not None:
+        rows, d = only
+        blocks = blocks.reshape(-1, d // 32)[rows].reshape(-1)
     halves = np.concatenate([blocks["weights"] & 15, blocks["weights"] >> 4], axis=1).astype(np.float32) - 8.0
     values: Floats = (halves * blocks["factor"].astype(np.float32)[:, None]).reshape(-1)
     return values
@@ -197,10 +199,8 @@ def _shaped(name: str, values: "Floats", sizes: dict[str, int]) -> "Floats":
     """Matrices as rows of what goes in."""
     if name.endswith("bias") or "LayerNorm" in name:
         return values
-    inner = sizes[
-        "intermediate_size" if name.endswith(".output.dense.weight") and "attention" not in name else "hidden_size"
-    ]
-    return values.reshape(-1, inner)
+    is_last = name.endswith(".output.dense.weight") and "attention" not in name
+    return values.reshape(-1, sizes["intermediate_size" if is_last else "hidden_size"])
 
 
 def kept_pieces(pieces: list[str], scores: "Floats", n: int = _N_PIECES) -> "Ints":
