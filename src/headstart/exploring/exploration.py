@@ -54,7 +54,8 @@ def encoder_for(texts: Sequence[str]) -> tuple[str, str]:
     """The encoder that suits texts without labels, and why: minilm for English where it is at hand, else tfidf."""
     share = english_share(texts)
     if share < LEAST_ENGLISH:
-        return "tfidf", f"minilm has read English only, and {1 - share:.0%} of the texts are not"
+        others = f"{1 - share:.0%} of the texts are not"
+        return "tfidf", f"minilm has read English only, and {others} (--encoder e5 reads Chinese)"
     try:
         make_encoder("minilm").fit([])
     except HeadstartError as error:
