@@ -39,7 +39,7 @@ bench-classic: setup  ## measure cleaning, segmentation, classic encoders, augme
 	for suite in cleaning segmentation classic augmentation recommend; do $(BIN)/python -m benchmarks $$suite || exit 1; done
 
 bench-fewshot: setup  ## measure few labels, suggest, abstain (hours with SetFit; goes on where it was broken off)
-	for suite in fewshot pooled suggest abstain; do $(BIN)/python -m benchmarks $$suite || exit 1; done
+	for suite in fewshot chinese pooled suggest abstain; do $(BIN)/python -m benchmarks $$suite || exit 1; done
 
 bench-finetune: setup  ## measure fine-tuning beside transformers' Trainer (many hours; goes on where it was broken off)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[peers]"

@@ -47,7 +47,8 @@ def run(setup: Setup) -> Result:
 def tables(figures: dict[str, Any]) -> list[str]:
     """A line a data set and number of labels."""
     rows = figures["rows"]
-    means = ["mean", "", *(f"{np.mean([_mean(row, way) for row in rows]):.1f}" for way in _WAYS), ""]
+    asked = sorted({row["shots"] for row in rows})
+    means = [_line_of_means([row for row in rows if row["shots"] == shots], shots) for shots in asked]
     lines = [
         [
             f"{row['data']}, {row['shots']} a class",
@@ -59,12 +60,17 @@ def tables(figures: dict[str, Any]) -> list[str]:
     ]
     threads, commits = (", ".join(sorted({str(row[name]) for row in rows})) for name in ("threads", "commit"))
     return [
-        *table(["", "classes", *_WAYS, "CPU seconds"], [*lines, means]),
+        *table(["", "classes", *_WAYS, "CPU seconds"], [*lines, *means]),
         "",
         f"Accuracy in per cent, means over {_SEEDS} supports; at most {_TEST_ROWS} test rows, no unlabelled texts. "
         "auto reads Chinese by counted words, and by known ones for opinions; auto, e5: `--encoder e5`. CPU "
         f"seconds of the fits, labelled texts encoded in them. Threads: {threads}. Measured at {commits}.",
     ]
+
+
+def _line_of_means(rows: list[dict[str, Any]], shots: int) -> list[str]:
+    means = (f"{np.mean([_mean(row, way) for row in rows]):.1f}" for way in _WAYS)
+    return [f"mean of {len(rows)} sets, {shots} a class", "", *means, ""]
 
 
 def _mean(row: dict[str, Any], way: str) -> float:
