@@ -115,7 +115,7 @@ from headstart.strategies.linear_probe import LinearProbe
 from headstart.types import Task
 
 late = 1e6 if sys.argv[1] == os.environ["RANK"] else 0.0
-module.Pooled = lambda: LinearProbe("tfidf")
+module.Pooled = lambda *_, **__: LinearProbe("tfidf")
 clock, calls = module.monotonic, []
 module.monotonic = lambda: clock() + late * bool(calls.append(1) or len(calls) > 1)
 texts = tuple(f"the soup was {'good' if i % 2 else 'cold'} on day {i}" for i in range(420))
