@@ -64,7 +64,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "",
         f"Accuracy in per cent, means over {_SEEDS} supports; at most {_TEST_ROWS} test rows, no unlabelled texts. "
         "auto reads Chinese by counted words, and by known ones for opinions; auto, e5: `--encoder e5`. CPU "
-        f"seconds of the fits, labelled texts encoded in them. Threads: {threads}. Measured at {commits}.",
+        f"seconds of the fits; labelled texts are encoded in them, once: what an earlier row has read is kept. Cores: "
+        f"{threads}. Measured at {commits}.",
     ]
 
 

