@@ -63,6 +63,17 @@ def minilm_folder() -> Path:
     return Path(spec.origin).parent / "model"
 
 
+@pytest.fixture
+def without_e5(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No encoder at hand has read Chinese, as on machines that the package of e5 is not made for."""
+    from headstart.errors import EncoderUnavailable
+
+    def nowhere() -> Path:
+        raise EncoderUnavailable("e5 comes with a package.")
+
+    monkeypatch.setattr("headstart.encoders._locate._packaged_e5", nowhere)
+
+
 @pytest.fixture(scope="session")
 def noisy_rows() -> Callable[[int], tuple[list[str], list[str]]]:
     """`noisy_rows(360)`: texts whose first word tells the class, among ten that tell nothing, and labels of which a

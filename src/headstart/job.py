@@ -88,7 +88,7 @@ def run(
         say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
         model = _fit(config, roles, train, checkpoint)
         model.predictor_ = replace(model.predictor_, columns=roles["train"].columns)
-    if config.budget is not None and not _uses_budget(config, model):
+    if config.budget is not None and not _uses_budget(model):
         say(f"--budget {config.budget} changes nothing of the model: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     until = None if config.budget_s is None else clock.began + config.budget_s
@@ -250,9 +250,8 @@ def _report(
     return report_on_run(model.predictor_, roles, own, baseline, alone=alone, **about)
 
 
-def _uses_budget(config: RunConfig, model: TextClassifier) -> bool:
-    is_pooled = config.strategy == "auto" and model.predictor_.strategy == "pooled"  # its reasons speak of the budget
-    return is_pooled or _is_of(model, "is_long_work") or _is_of(model, "uses_budget")
+def _uses_budget(model: TextClassifier) -> bool:
+    return _is_of(model, "is_long_work") or _is_of(model, "uses_budget")
 
 
 def _is_of(model: TextClassifier, kind: str) -> bool:

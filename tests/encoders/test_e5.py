@@ -68,7 +68,8 @@ def test_it_is_unpacked_once(e5_file: Path, tmp_path: Path, monkeypatch: pytest.
     folder = locate("e5")
     assert tmp_path in folder.parents
     assert {path.name for path in folder.iterdir()} == {
-        "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "weights.sha256",
+        "config.json", "model.safetensors", "sentence_bert_config.json", "tokenizer.json", "tokenizer_config.json",
+        "weights.sha256",
     }  # fmt: skip
     written = (folder / "model.safetensors").stat().st_mtime_ns
     assert (locate("e5"), (folder / "model.safetensors").stat().st_mtime_ns) == (folder, written)

@@ -48,6 +48,22 @@ def alone(folder: Path, texts: list[str], pooling: str, max_tokens: int) -> np.n
     return np.array(rows)
 
 
+def test_the_cost_of_reading_is_that_of_weights_times_tokens(tiny_model: Callable[[str], Path]) -> None:
+    """Tables of embeddings are looked up, not multiplied; as many texts again take as long again, also if few tell."""
+    from headstart.encoders import transformer as module
+    from headstart.encoders._torch import PRODUCTS_A_SECOND
+
+    encoder = make_encoder(str(tiny_model("gpt2"))).fit([])
+    blocks = encoder.module.model.h
+    weights = sum(p.numel() for p in blocks.parameters() if p.ndim == 2)
+    n_tokens = sum(map(len, encoder.tokeniser.windows(TEXTS)[0]))
+    assert encoder.reading_s(TEXTS) == pytest.approx(weights * n_tokens / PRODUCTS_A_SECOND)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "_MOST_COUNTED", 40)
+        assert encoder.reading_s(TEXTS * 10) == pytest.approx(10 * encoder.reading_s(TEXTS), rel=0.5)
+    assert encoder.reading_s([]) == 0.0
+
+
 @pytest.fixture(scope="module")
 def exported(
     tiny_model: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory

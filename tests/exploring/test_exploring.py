@@ -126,10 +126,13 @@ def test_texts_with_little_in_common_are_clustered_too(texts: list[str], n_clust
     assert len(found.clusters) <= (n_clusters or 30)
 
 
-def test_minilm_is_for_english():
-    name, why = encoder_for(["这家餐厅的味道很好", "发货太慢", "房间很干净"])
+@pytest.mark.usefixtures("without_e5")
+def test_words_where_nothing_reads_the_language():
+    """With the way to what does, or which languages are read; minilm is not asked."""
+    assert encoder_for(["这家餐厅的味道很好", "发货太慢"]) == ("tfidf", "e5 was not tried: e5 comes with a package")
+    name, why = encoder_for(["とても おいしい", "もう いかない"])
     assert name == "tfidf"
-    assert "English" in why
+    assert "minilm has read English, e5 Chinese and English, and 100% of the texts are in neither" in why
 
 
 @pytest.mark.parametrize("n_clusters", [0, 1, 31])

@@ -41,7 +41,7 @@ def test_the_cost_is_that_of_weights_times_tokens(tiny_model: Callable[[str], Pa
     for task in (TASK, longer):
         with Contrastive(str(tiny_model("bert"))).support(task) as (support, work):
             n_tokens = sum(len(row) for row in work.ids)
-            products.append(support.reading_s() * module._PRODUCTS_A_SECOND / n_tokens)
+            products.append(support.reading_s() * module.PRODUCTS_A_SECOND / n_tokens)
             model = support.network.body.model
             weights = sum(p.numel() for p in model.encoder.parameters() if p.ndim == 2)
             table = model.get_input_embeddings().weight.numel()

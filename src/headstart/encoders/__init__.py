@@ -3,10 +3,21 @@
 from typing import Any
 
 from headstart import registry
+from headstart.encoders._by_language import LEAST_READ, pretrained_for, share_read
 from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable, seeds
 from headstart.types import Encoder
 
-__all__ = ["ALIASES", "component_of", "is_pretrained", "known_encoders", "make_encoder", "portable"]
+__all__ = [
+    "ALIASES",
+    "LEAST_READ",
+    "component_of",
+    "is_pretrained",
+    "known_encoders",
+    "make_encoder",
+    "portable",
+    "pretrained_for",
+    "share_read",
+]
 
 _COMPOSED = "composed"
 _PRETRAINED = {"transformer", "static"}

@@ -10,6 +10,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +47,13 @@ def default_cache() -> "FeatureCache | None":
 
 
 def file_sha256(path: Path) -> str:
-    """The file's sha256 in hexadecimal, read in blocks."""
+    """The file's sha256 in hexadecimal: computed once a process, unless its size or its time of change is another."""
+    stat = path.stat()
+    return _sha256(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=32)
+def _sha256(path: Path, _size: int, _changed: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

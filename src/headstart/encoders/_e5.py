@@ -32,7 +32,8 @@ __all__ = ["E5_SHA256", "unpacked_e5"]
 E5_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 _MAGIC, _VERSION = b"E5S1", 1
 _N_PIECES = 60_000
-_FORM = 1  # of the folder: another one is written when this number changes
+_MAX_TOKENS = 256  # of a text, as of MiniLM: half the time of all 512, and as good (docs/log.md)
+_FORM = 2  # of the folder: another one is written when this number changes
 _HAN = (("㐀", "䶿"), ("一", "鿿"), ("〇", "〇"))
 _WRITTEN = "weights.sha256"
 _SPACE = "▁"  # stands for a space in pieces
@@ -127,6 +128,7 @@ def _write(file: Path, folder: Path) -> Path:
     _dump(folder / "tokenizer_config.json", {"tokenizer_class": "PreTrainedTokenizerFast", **limit, **_SPECIAL})
     config = {"model_type": "bert", "architectures": ["BertModel"], "hidden_act": "gelu", "layer_norm_eps": packed.eps}
     _dump(folder / "config.json", {**config, **packed.sizes, "pad_token_id": 1})
+    _dump(folder / "sentence_bert_config.json", {"max_seq_length": _MAX_TOKENS})
     (folder / _WRITTEN).write_text(file_sha256(folder / "model.safetensors"), encoding="ascii")
     return folder
 

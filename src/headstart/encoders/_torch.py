@@ -16,7 +16,18 @@ from torch.nn import functional
 from headstart.encoders._recipe import EncoderRecipe
 from headstart.errors import EncoderUnavailable
 
-__all__ = ["PooledModel", "has_bf16", "load_model", "load_tokenizer", "pool", "quiet"]
+__all__ = [
+    "PRODUCTS_A_SECOND",
+    "PooledModel",
+    "has_bf16",
+    "load_model",
+    "load_tokenizer",
+    "n_products",
+    "pool",
+    "quiet",
+]
+
+PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 
 
 def has_bf16(device: torch.device) -> bool:
@@ -70,6 +81,12 @@ class PooledModel(nn.Module):  # type: ignore[misc] # mypy does not follow torch
         one = torch.ones((1, 1), dtype=torch.long, device=next(self.parameters()).device)
         with torch.inference_mode():
             return int(self(torch.zeros_like(one), one).shape[1])
+
+
+def n_products(model: nn.Module) -> int:
+    """How many weights each token is multiplied with: those of all matrices but tables of embeddings."""
+    others = (module for module in model.modules() if not isinstance(module, nn.Embedding))
+    return sum(p.numel() for module in others for p in module.parameters(recurse=False) if p.ndim > 1)
 
 
 def load_model(folder: Path, recipe: EncoderRecipe, dtype: torch.dtype) -> PooledModel:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Transformer"]
 
+_MOST_COUNTED = 2_000  # texts
 _PRECISIONS = ("auto", "fp32", "bf16")
 _LOADED = (
     "_tokeniser_and_pad",
@@ -108,6 +109,17 @@ class Transformer:
     def truncated(self, texts: Sequence[str]) -> Bools:
         """(n,) True where the text has more tokens than are read of it."""
         return self.tokeniser.truncated(texts)
+
+    def reading_s(self, texts: Sequence[str]) -> float:
+        """Seconds that encoding these texts takes two processors, counted in multiplications of weights and states, by
+        no clock: the same texts, the same plan. Of many texts, some tell.
+        """
+        from headstart.encoders._torch import PRODUCTS_A_SECOND, n_products
+
+        some = np.random.default_rng(0).permutation(len(texts))[:_MOST_COUNTED]
+        ids, _ = self.tokeniser.windows([texts[row] for row in some])
+        n_tokens = sum(map(len, ids)) * len(texts) / max(len(some), 1)
+        return n_products(self.module) * n_tokens / PRODUCTS_A_SECOND
 
     def get_state(self, folder: Path) -> State:
         """Export the model to ONNX and its tokeniser into `folder`."""

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from headstart.data.folding import digests
-from headstart.encoders import make_encoder
-from headstart.errors import ConfigError, DataError, HeadstartError
+from headstart.encoders import make_encoder, pretrained_for
+from headstart.errors import ConfigError, DataError
 from headstart.exploring.clusters import cluster, nearest_rows, reduced_rows
 from headstart.exploring.terms import cluster_terms
-from headstart.text.language import LEAST_ENGLISH, english_share
 
 if TYPE_CHECKING:
     from headstart.types import Bools, Dataset, Floats, Ints
@@ -51,16 +50,13 @@ class Exploration:
 
 
 def encoder_for(texts: Sequence[str]) -> tuple[str, str]:
-    """The encoder that suits texts without labels, and why: minilm for English where it is at hand, else tfidf."""
-    share = english_share(texts)
-    if share < LEAST_ENGLISH:
-        others = f"{1 - share:.0%} of the texts are not"
-        return "tfidf", f"minilm has read English only, and {others} (--encoder e5 reads Chinese)"
-    try:
-        make_encoder("minilm").fit([])
-    except HeadstartError as error:
-        return "tfidf", f"minilm cannot be used: {error}"
-    return "minilm", "it is pre-trained, and the texts are English"
+    """The encoder that suits texts without labels, and why: the one that reads their language where it is at hand,
+    else tfidf.
+    """
+    name, obstacle = pretrained_for(texts)
+    if name is None:
+        return "tfidf", obstacle.rstrip(".")
+    return name, "it is pre-trained, and has read the language of the texts"
 
 
 def explore(

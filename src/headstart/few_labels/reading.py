@@ -13,12 +13,12 @@ from scipy.sparse import issparse
 from sklearn.preprocessing import normalize
 
 from headstart.data.folding import digests
-from headstart.encoders import component_of, make_encoder
+from headstart.encoders import component_of, make_encoder, pretrained_for
 from headstart.encoders.composed import Composed
 from headstart.encoders.lsa import Lsa
-from headstart.errors import ConfigError, HeadstartError
+from headstart.errors import ConfigError
 from headstart.few_labels.experts import Linear
-from headstart.text.language import LEAST_ENGLISH, english_share, language_of, language_shares
+from headstart.text.language import language_of, language_shares
 from headstart.types import Dataset, Encoder, Floats, Task
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "naming",
     "read",
     "read_until",
-    "transferable",
     "tunable",
     "wanted_unlabelled",
 ]
@@ -107,9 +106,9 @@ def read(
 ) -> Reading:
     """Encode the labelled texts and as many unlabelled ones as there is time for.
 
-    encoder: a name, or "auto" = minilm for English texts where it is there, else lsa where there are 400 unlabelled
-    texts to learn it from; one of counts takes the place of `words`, and nothing dense is read. Raises ConfigError for
-    an encoder that learns from labels, and what encoders raise.
+    encoder: a name, or "auto" = the one that reads their language where it is at hand (`pretrained_for`), else lsa
+    where there are 400 unlabelled texts to learn it from; one of counts takes the place of `words`, and nothing dense
+    is read. Raises ConfigError for an encoder that learns from labels, and what encoders raise.
     """
     usual = _MOST_IN_BUDGET if task.budget_s else MOST_UNLABELLED
     wanted, foreign = wanted_unlabelled(task)
@@ -249,25 +248,12 @@ def read_until(encoder: Any, texts: Sequence[str], until: float | None) -> Any:
 
 def _choose(texts: Sequence[str], n_unlabelled: int) -> tuple[str, list[str]]:
     """The encoder to transfer from, none if there is none, and why. lsa knows nothing but what it reads here."""
-    pretrained, why = transferable(texts)
+    pretrained, why = pretrained_for(texts)
     if pretrained is not None:
         return pretrained, []
     name = "lsa" if n_unlabelled >= _LEAST_TEXTS else ""
     instead = " Directions of words in the unlabelled texts (lsa) stand in for it." if name else ""
     return name, [f"{why}{instead}"]
-
-
-def transferable(texts: Sequence[str]) -> tuple[str | None, str]:
-    """The pre-trained encoder that reads these texts; or None, and a sentence on what is in the way."""
-    english = english_share(texts)
-    if english < LEAST_ENGLISH:
-        share = f"{1 - english:.0%} of the texts are not"
-        return None, f"minilm was not tried: it has read English only, and {share} (--encoder e5 reads Chinese)."
-    try:
-        make_encoder("minilm").fit([])
-    except HeadstartError as error:
-        return None, f"minilm was not tried: {str(error).rstrip('.')}."
-    return "minilm", ""
 
 
 def tunable(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from headstart.encoders._torch import PRODUCTS_A_SECOND
 from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Learnt", "Support"]
 
-_PRODUCTS_A_SECOND = 20e9  # of two processors without a wide vector unit: cautious for a budget
 _C = 1.0  # of the head behind a tuned encoder: folds of rows whose labels it has seen could not choose it
 
 
@@ -101,7 +101,7 @@ class Support:
         rows, the same plan. An epoch of tuning takes three times as long.
         """
         weights = sum(p.numel() for p in self.network.body.parameters() if p.requires_grad and p.ndim > 1)
-        return float(weights) * float(self.inputs.lengths.sum()) / _PRODUCTS_A_SECOND
+        return float(weights) * float(self.inputs.lengths.sum()) / PRODUCTS_A_SECOND
 
     def _head(self, features: "Floats", y: "Ints") -> Logistic:
         return Logistic(C=_C, random_state=self.random_state).fit(features, y)

@@ -8,7 +8,7 @@ import numpy as np
 
 from headstart import registry
 from headstart.data import check_trainable
-from headstart.encoders import is_pretrained, make_encoder
+from headstart.encoders import LEAST_READ, is_pretrained, make_encoder, share_read
 from headstart.encoders._grammar import parse
 from headstart.errors import ConfigError, DataError, HeadstartError
 from headstart.progress import track
@@ -16,7 +16,6 @@ from headstart.recommend.candidate import Candidate, measure_candidate
 from headstart.recommend.curve import forecast
 from headstart.recommend.encoding import SECONDS, draw_sample
 from headstart.recommend.task import Machine, TaskFacts, facts_of, this_machine
-from headstart.text.language import LEAST_ENGLISH
 
 if TYPE_CHECKING:
     from headstart.types import Dataset
@@ -95,18 +94,13 @@ def _passed_over(names: Sequence[str], facts: TaskFacts) -> dict[str, str]:
     """Name -> why it is not worth trying, of encoders that the user has not named."""
     if _is_english(facts):
         return {}
-    others = 1 - _english(facts)
+    others = 1 - share_read("minilm", facts.languages)
     reason = f"MiniLM has read English only, and {others:.0%} of the texts are not; name it to try it"
     return {name: reason for name in names if "minilm" in name.split("+")}
 
 
 def _is_english(facts: TaskFacts) -> bool:
-    return _english(facts) >= LEAST_ENGLISH
-
-
-def _english(facts: TaskFacts) -> float:
-    """The share of the texts that MiniLM reads."""
-    return facts.languages["en"] + facts.languages["mixed"]
+    return share_read("minilm", facts.languages) >= LEAST_READ
 
 
 def _usable(name: str, passed: dict[str, str]) -> Candidate:

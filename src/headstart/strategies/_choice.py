@@ -6,9 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from headstart.encoders import make_encoder
+from headstart.encoders import make_encoder, pretrained_for
 from headstart.errors import HeadstartError
-from headstart.few_labels.reading import transferable
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import head_for, make_head
 from headstart.strategies._crossval import learn_and_predict, macro_f1, out_of_fold
@@ -23,9 +22,9 @@ _LEAST_ROWS = 3  # a class needs two rows to learn from and one to be checked on
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Candidates are `tfidf` and, for English, `minilm` where it is installed. The score is macro-F1 by 3-fold
-    cross-validation on at most 4,000 training rows, with this head (or the usual one, "auto"); a tie goes to the
-    cheaper `tfidf`, and to `minilm` where there are too few rows to compare.
+    """Candidates are `tfidf` and the pre-trained encoder that reads the language of the texts (`pretrained_for`). The
+    score is macro-F1 by 3-fold cross-validation on at most 4,000 training rows, with this head (or the usual one,
+    "auto"); a tie goes to the cheaper `tfidf`, and to the pre-trained one where there are too few rows to compare.
     """
 
     head: str
@@ -34,7 +33,7 @@ class Choice:
 
     def encoder(self, task: Task) -> tuple[str, list[str]]:
         """Its name, and why. Raises HeadstartError where none can be used."""
-        transformer, obstacle = transferable(task.texts)
+        transformer, obstacle = pretrained_for(task.texts)
         if transformer is None:
             return "tfidf", [f"Encoder tfidf; {obstacle}"]
         names = ["tfidf", transformer]  # the cheapest first

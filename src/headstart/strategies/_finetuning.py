@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from headstart.encoders import make_encoder
+from headstart.encoders import make_encoder, pretrained_for
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.predictor import Predictor
-from headstart.text.language import LEAST_ENGLISH, english_share
 from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ class Work:
 
 
 class FineTuning:
-    """encoder: one transformer (`minilm`, a folder, a hub id); "auto" is minilm, for English texts. head: "auto", the
-    linear layer that learns with it.
+    """encoder: one transformer (`minilm`, a folder, a hub id); "auto" is the one that reads the texts
+    (`pretrained_for`). head: "auto", the linear layer that learns with it.
     """
 
     uses: ClassVar[frozenset[str]] = frozenset()  # labelled rows alone
@@ -262,14 +261,14 @@ def _left(task: Task, begun: float) -> float | None:
 
 
 def _by_language(texts: Sequence[str]) -> str:
-    """The encoder that "auto" stands for: MiniLM, which has read English only. Raises ConfigError for other texts."""
-    english = english_share(texts)
-    if english < LEAST_ENGLISH:
+    """The encoder that "auto" stands for. Raises ConfigError where none at hand reads the texts."""
+    name, obstacle = pretrained_for(texts)
+    if name is None:
         raise ConfigError(
-            f"Fine-tuning needs a transformer that has read the language of the texts; minilm has read English only, "
-            f"and {1 - english:.0%} of the texts are not. Name one: --encoder e5 (Chinese), a folder, or a hub id."
+            f"Fine-tuning needs a transformer that has read the language of the texts; {obstacle} "
+            "Name one: --encoder FOLDER, or a hub id."
         )
-    return "minilm"
+    return name
 
 
 def _highest(n: int | None) -> str:

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from headstart.encoders import component_of
-from headstart.few_labels.reading import transferable
+from headstart.encoders import component_of, pretrained_for
 from headstart.predictor import Predictor
 from headstart.strategies._many_rows import pooled_or_tuned
 from headstart.strategies.few_labels import FewLabels
@@ -52,7 +51,7 @@ class Auto:
             return replace(made, reasons=(*made.reasons, _WITHOUT_AUGMENT)) if is_open and are_few else made
         if are_few:
             return FewLabels(self.encoder, encoder_settings=self.encoder_settings).fit(task)
-        encoder, obstacle = transferable(task.texts) if self.encoder == "auto" else (self.encoder, "")
+        encoder, obstacle = pretrained_for(task.texts) if self.encoder == "auto" else (self.encoder, "")
         return pooled_or_tuned(task, encoder, obstacle, self.encoder_settings)
 
     def _is_open(self) -> bool:

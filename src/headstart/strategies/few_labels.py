@@ -92,8 +92,9 @@ class _Said:
 
 
 class FewLabels(OwnHead):
-    """encoder: "auto" = minilm for English texts, else directions of words (lsa); of a transformer four layers from its
-    middle to its top are read, unless `encoder.layers` says which; one of counts is read alone. The head is linear.
+    """encoder: "auto" = the one that reads the texts' language (`pretrained_for`), else directions of words (lsa); of a
+    transformer four layers from its middle to its top are read, unless `encoder.layers` says which; one of counts is
+    read alone. The head is linear.
 
     Every expert is linear in the features, so that the pool of them is one logistic head: a bundle as small, and an
     answer as quick and as easy to explain, as that of a linear probe.

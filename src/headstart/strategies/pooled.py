@@ -4,15 +4,18 @@ held-out rows say how much each counts, and whether it is needed at all. One lin
 Shape letters: n rows, m held-out rows, d features, k classes.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.preprocessing import normalize
 
+from headstart.data.folding import digests
 from headstart.data.splits import folds_at_most
-from headstart.encoders import component_of, make_encoder
+from headstart.encoders import component_of, make_encoder, pretrained_for
 from headstart.few_labels.experts import Linear, Parts, summed
 from headstart.few_labels.reading import Reading, read
 from headstart.few_labels.source import Lesson, Lessons, lessons
@@ -20,6 +23,7 @@ from headstart.functional.probability import clearly_lower, log_losses, pool_wei
 from headstart.functional.resampling import stratified_sample
 from headstart.heads import make_head
 from headstart.heads.logistic import Logistic
+from headstart.held_out import part_of
 from headstart.labels import LEAST_ROWS
 from headstart.predictor import Predictor
 from headstart.strategies._crossval import fit_head
@@ -34,6 +38,9 @@ _MOST_LAYERED = 50_000  # rows of which several layers are kept: 6 kB a row of M
 _BELIEF, _STRENGTH = 0.5, 2.0  # the factor of each before any row is asked, and how much the belief counts
 _BELIEF_IN_SOURCE = 0.25
 _HEADS = {"words": "svm", "dense": "logistic"}  # of each kind of features
+_MANY = 2_000  # rows: so many are read, however long they are
+_SECONDS = 600.0  # of reading without a budget, at the rate of `Transformer.reading_s`, not by a clock
+_SHARE_OF_BUDGET = 0.5
 _LEAST = -20.0  # the log probability of a class that a head has not learnt
 
 
@@ -85,24 +92,52 @@ class Pooled(OwnHead):
     cross-validation on at most 4,000 rows (a log-linear opinion pool, see `functional.probability.pool_weights`). The
     sum stays if its held-out log loss is lower than that of the better one by more than a standard error. What source
     rows teach (`few_labels.source`) is added on the same terms.
+
+    Of more than 2,000 rows a transformer reads as many as minutes, or half of a budget, have time for. Words learn from
+    all, also beside the rows that are held out.
     """
 
     uses: ClassVar[frozenset[str]] = frozenset({"source"})
+    uses_budget: ClassVar[bool] = True  # for as many rows as can be read in half of it
 
     def fit(self, task: Task) -> Predictor:
         """Encode, learn both heads, and pool them. Raises what encoders and heads raise."""
-        layered = self.encoder == "auto" or component_of(self.encoder) == "transformer"
-        many = layered and len(task.texts) > _MOST_LAYERED
+        rows, note = self._to_read(task)
+        part = part_of(task, rows) if note else task
+        many = self._is_layered() and len(part.texts) > _MOST_LAYERED
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
-        reading = read(task, self.encoder, "tfidf", settings, 0)
+        reading = read(part, self.encoder, "tfidf", settings, 0)
         is_asked = reading.dense is not None or task.source is not None
-        parts = _parts(task) if is_asked else Parts(task.y, len(task.classes), (), 0)
-        pool, told = _of_heads(task, reading, parts)
-        source = lessons(task, reading, partial(make_encoder, "tfidf", seed=task.random_state))
+        parts = _parts(part) if is_asked else Parts(part.y, len(part.classes), (), 0)
+        if note:
+            reading, words = _words_of_all(task, reading, rows, parts)
+        else:
+            words = _learnt("words", reading.words_name, reading.word_features, task, parts)
+        pool, told = _of_heads(part, reading, parts, words)
+        source = lessons(part, reading, partial(make_encoder, "tfidf", seed=task.random_state))
         if source.each and parts.pairs:
             pool, more = _with_source(pool, source, parts)
             told = f"{told} {more}"
-        return _predictor(task, reading, pool, source, (*reading.notes, told, *source.notes))
+        notes = (*reading.notes, *filter(None, [note]), told, *source.notes)
+        return _predictor(task, reading, pool, source, notes)
+
+    def _is_layered(self) -> bool:
+        return self.encoder == "auto" or component_of(self.encoder) == "transformer"
+
+    def _to_read(self, task: Task) -> tuple[Ints, str]:
+        """The rows that there is time to read; and where these are not all, a sentence."""
+        n, budget_s = len(task.texts), task.budget_s
+        name = pretrained_for(task.texts)[0] if self.encoder == "auto" else self.encoder
+        if n <= _MANY or name is None or not self._is_layered():
+            return np.arange(n), ""
+        encoder: Any = make_encoder(name, **self.encoder_settings).fit([])
+        needed = encoder.reading_s(task.texts)
+        there = _SECONDS if budget_s is None else _SHARE_OF_BUDGET * budget_s
+        if needed <= there:
+            return np.arange(n), ""
+        rows = _drawn(task, max(_MANY, int(n * there / needed)))
+        minutes = math.ceil(needed / _SHARE_OF_BUDGET / 60)
+        return rows, f"{name} read {len(rows):,} of {n:,} rows; all take longer, which --budget {minutes}m would allow."
 
 
 def _parts(task: Task) -> Parts:
@@ -114,9 +149,30 @@ def _parts(task: Task) -> Parts:
     return Parts(task.y, len(task.classes), pairs, 1)
 
 
-def _of_heads(task: Task, reading: Reading, parts: Parts) -> tuple[_Pool, str]:
+def _drawn(task: Task, n: int) -> Ints:
+    """About n rows, of each class alike and at least two, the lowest by the digests of their texts: of fewer rows
+    mostly the same ones are drawn, which the feature cache knows.
+    """
+    order = np.argsort(digests(task.texts), kind="stable")
+    of_classes = (order[task.y[order] == code] for code in range(len(task.classes)))
+    share = n / len(order)
+    return np.sort(np.concatenate([own[: max(2, round(share * len(own)))] for own in of_classes]))
+
+
+def _words_of_all(task: Task, reading: Reading, rows: Ints, parts: Parts) -> tuple[Reading, _Learnt]:
+    """The reading of some rows with the words of all of them instead, and what these teach: each part learns from all
+    rows that have none of the texts that it is checked on.
+    """
+    encoder = make_encoder(reading.words_name, seed=task.random_state).fit(task.texts)
+    features, keys = normalize(encoder.encode(task.texts)), digests(task.texts)
+    checks = [rows[check] for _, check in parts.pairs]
+    pairs = tuple((np.flatnonzero(~np.isin(keys, keys[check])), check) for check in checks)
+    words = _learnt("words", reading.words_name, features, task, replace(parts, y=task.y, pairs=pairs))
+    return replace(reading, words=encoder), words
+
+
+def _of_heads(task: Task, reading: Reading, parts: Parts, words: _Learnt) -> tuple[_Pool, str]:
     """Words and layers, or the one that does as well alone; and why, in a sentence."""
-    words = _learnt("words", reading.words_name, reading.word_features, task, parts)
     if reading.dense is None:
         return _Pool.alone(words), "Words alone: there is no encoder to pool them with."
     if not parts.pairs:

@@ -83,7 +83,7 @@ class ZeroShot(OwnHead):
             why = " ".join(reading.notes[:1]) if self.encoder == "auto" else f"{self.encoder} only counts words."
             raise ConfigError(
                 f"zero_shot needs an encoder that knows what the names mean: {why} Name one that has read their "
-                "language (--encoder e5 for Chinese, a folder, or a hub id), or label a few rows of each class."
+                "language (--encoder FOLDER, or a hub id), or label a few rows of each class."
             )
         with threadpool_limits(limits=1, user_api="blas"):
             said, reasons = _learn(reading, names, lexicon)

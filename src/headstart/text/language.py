@@ -10,10 +10,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LEAST_ENGLISH", "english_share", "language_of", "language_shares", "unfamiliar"]
+__all__ = ["language_of", "language_shares", "unfamiliar"]
 
-LEAST_ENGLISH = 0.5  # `english_share` from which a model that has read English only is worth trying
-_MOST_TEXTS = 4000  # more would not tell another language
 _LEAST_KNOWN = 0.01  # of the texts, from which their script was learnt from
 
 _HAN_SET = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -55,12 +53,6 @@ def language_shares(texts: Iterable[str]) -> dict[str, float]:
     counts = Counter(map(language_of, texts))
     n = max(counts.total(), 1)
     return {language: counts[language] / n for language in ("zh", "en", "mixed", "other")}
-
-
-def english_share(texts: Sequence[str]) -> float:
-    """The share of the texts (of more than 4,000 the first) that are "en" or "mixed"; 0 when there are none."""
-    shares = language_shares(texts[:_MOST_TEXTS])
-    return shares["en"] + shares["mixed"]
 
 
 def unfamiliar(texts: Sequence[str], known: Mapping[str, float]) -> list[bool]:
