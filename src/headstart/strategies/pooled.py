@@ -133,7 +133,7 @@ class Pooled(OwnHead):
         encoder: Any = make_encoder(name, **self.encoder_settings).fit([])
         needed = encoder.reading_s(task.texts)
         there = _SECONDS if budget_s is None else _SHARE_OF_BUDGET * budget_s
-        if needed <= there:
+        if needed <= there or encoder.device.type != "cpu":
             return np.arange(n), ""
         rows = _drawn(task, max(_MANY, int(n * there / needed)))
         minutes = math.ceil(needed / _SHARE_OF_BUDGET / 60)
