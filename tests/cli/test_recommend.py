@@ -4,6 +4,7 @@ import json
 import shlex
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -124,3 +125,14 @@ def test_no_candidate_is_an_error(headstart: Headstart, reviews: Path, tmp_path:
         assert (done.code, "nothing cannot be used" in done.out) == (1, True)
         done = headstart("recommend", path, "--encoders", "nothing", "--json")
         assert (done.code, json.loads(done.out)["next"]) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("best", "chinese", "named"), [("e5", 1.0, False), ("minilm", 0.0, False), ("e5", 0.0, True), ("minilm", 0.4, True)]
+)
+def test_the_plain_command_names_what_fit_does_not_take_by_itself(best: str, chinese: float, named: bool) -> None:
+    """It takes the packaged encoder of the texts' language; the other one has to be named."""
+    facts = SimpleNamespace(languages={"en": 1.0 - chinese, "zh": chinese, "mixed": 0.0, "other": 0.0})
+    found: Any = SimpleNamespace(best=best, strategy="linear_probe", facts=facts)
+    _, plain = command._next_commands("rows.csv", found, [])
+    assert plain == f"headstart fit rows.csv{f' --encoder {best}' if named else ''}"

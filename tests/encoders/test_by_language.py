@@ -2,7 +2,7 @@
 
 import pytest
 
-from headstart.encoders import _by_language, pretrained_for, share_read
+from headstart.encoders import _by_language, pretrained_for, readers, share_read
 from headstart.errors import EncoderUnavailable
 
 ENGLISH, CHINESE, JAPANESE = "the soup was cold", "房间很干净", "とても おいしい です"
@@ -68,3 +68,6 @@ def test_the_share_that_is_read() -> None:
     shares = {"en": 0.3, "mixed": 0.1, "zh": 0.4, "other": 0.2}
     assert share_read("minilm", shares) == pytest.approx(0.4)
     assert share_read("e5", shares) == pytest.approx(0.8)
+    assert readers(shares) == ["e5"]
+    assert readers({"en": 0.6, "mixed": 0.0, "zh": 0.4, "other": 0.0}) == ["e5", "minilm"]
+    assert readers({"en": 0.9, "mixed": 0.0, "zh": 0.1, "other": 0.0}) == ["minilm", "e5"]

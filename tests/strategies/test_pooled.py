@@ -153,10 +153,13 @@ def test_rows_that_are_read() -> None:
 
 
 def test_words_of_all_know_no_text_that_is_checked() -> None:
-    """Noise for labels, and each text twice, of which one is read: who had learnt from the other would know it."""
+    """Noise for labels, and each text twice, of which one is read: who had learnt from the other would know it. Words
+    of rows that nobody has read are learnt.
+    """
     rng = np.random.default_rng(0)
-    texts = tuple(f"w{i} w{i + 1} w{i + 2}" for i in range(200)) * 2
-    y = np.tile(rng.permutation(np.arange(200) % 2), 2)
+    unread = tuple(f"{('zorp', 'blick')[i % 2]} x{i}" for i in range(40))
+    texts = (*(f"w{i} w{i + 1} w{i + 2}" for i in range(200)),) * 2 + unread
+    y = np.concatenate([np.tile(rng.permutation(np.arange(200) % 2), 2), np.arange(40) % 2])
     task, rows = Task(texts, y, ("a", "b")), np.arange(200)
     part = replace(task, texts=texts[:200], y=y[:200])
     parts = module._parts(part)
@@ -164,6 +167,7 @@ def test_words_of_all_know_no_text_that_is_checked() -> None:
     assert np.mean(words.held_out.argmax(axis=1) == parts.asked) < 0.65
     made: Any = reading.words
     assert np.mean(words.linear(normalize(made.encode(texts))).argmax(axis=1) == y) > 0.85
+    assert words.linear(normalize(made.encode(["zorp", "blick"]))).argmax(axis=1).tolist() == [0, 1]
 
 
 def test_what_it_refuses() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from headstart import registry
-from headstart.encoders._by_language import LEAST_READ, pretrained_for, share_read
+from headstart.encoders._by_language import LEAST_READ, pretrained_for, readers, share_read
 from headstart.encoders._grammar import ALIASES, construct, known_encoders, parse, portable, seeds
 from headstart.types import Encoder
 
@@ -16,6 +16,7 @@ __all__ = [
     "make_encoder",
     "portable",
     "pretrained_for",
+    "readers",
     "share_read",
 ]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from headstart.encoders._torch import PRODUCTS_A_SECOND
+from headstart.encoders._torch import PRODUCTS_A_SECOND, n_products
 from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
@@ -100,8 +100,7 @@ class Support:
         """Seconds that reading all rows takes, counted in multiplications of weights and states, by no clock: the same
         rows, the same plan. An epoch of tuning takes three times as long.
         """
-        weights = sum(p.numel() for p in self.network.body.parameters() if p.requires_grad and p.ndim > 1)
-        return float(weights) * float(self.inputs.lengths.sum()) / PRODUCTS_A_SECOND
+        return n_products(self.network.body) * float(self.inputs.lengths.sum()) / PRODUCTS_A_SECOND
 
     def _head(self, features: "Floats", y: "Ints") -> Logistic:
         return Logistic(C=_C, random_state=self.random_state).fit(features, y)

@@ -102,11 +102,13 @@ class Pooled(OwnHead):
 
     def fit(self, task: Task) -> Predictor:
         """Encode, learn both heads, and pool them. Raises what encoders and heads raise."""
-        rows, note = self._to_read(task)
+        name = (pretrained_for(task.texts)[0] or "auto") if self.encoder == "auto" else self.encoder
+        is_layered = name != "auto" and component_of(name) == "transformer"
+        rows, note = self._to_read(task, name) if is_layered else (np.arange(len(task.texts)), "")
         part = part_of(task, rows) if note else task
-        many = self._is_layered() and len(part.texts) > _MOST_LAYERED
+        many = is_layered and len(rows) > _MOST_LAYERED
         settings = {**({"layers": None} if many else {}), **self.encoder_settings}
-        reading = read(part, self.encoder, "tfidf", settings, 0)
+        reading = read(part, name, "tfidf", settings, 0)
         is_asked = reading.dense is not None or task.source is not None
         parts = _parts(part) if is_asked else Parts(part.y, len(part.classes), (), 0)
         if note:
@@ -121,14 +123,10 @@ class Pooled(OwnHead):
         notes = (*reading.notes, *filter(None, [note]), told, *source.notes)
         return _predictor(task, reading, pool, source, notes)
 
-    def _is_layered(self) -> bool:
-        return self.encoder == "auto" or component_of(self.encoder) == "transformer"
-
-    def _to_read(self, task: Task) -> tuple[Ints, str]:
-        """The rows that there is time to read; and where these are not all, a sentence."""
+    def _to_read(self, task: Task, name: str) -> tuple[Ints, str]:
+        """The rows that the transformer has time to read; and where these are not all, a sentence."""
         n, budget_s = len(task.texts), task.budget_s
-        name = pretrained_for(task.texts)[0] if self.encoder == "auto" else self.encoder
-        if n <= _MANY or name is None or not self._is_layered():
+        if n <= _MANY:
             return np.arange(n), ""
         encoder: Any = make_encoder(name, **self.encoder_settings).fit([])
         needed = encoder.reading_s(task.texts)

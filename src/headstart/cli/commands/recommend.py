@@ -94,13 +94,13 @@ def _next_commands(file: str, found: "Recommendation", flags: list[str]) -> tupl
     """With the best encoder alone, and the plain one, in which it stands beside others if it is a transformer that
     `fit` does not take by itself; None without a best one.
     """
-    from headstart.encoders import component_of
+    from headstart.encoders import component_of, readers
 
     if found.best is None or found.strategy is None:
         return None, None
     fit, named = ["headstart", "fit", file], ["--encoder", found.best]
-    is_own = component_of(found.best) == "transformer" and found.best != "minilm"
-    plain = [*fit, *(named if is_own else []), *flags]
+    is_known = component_of(found.best) != "transformer" or found.best in readers(found.facts.languages)[:1]
+    plain = [*fit, *([] if is_known else named), *flags]
     return shlex.join([*fit, *named, "--strategy", found.strategy, *flags]), shlex.join(plain)
 
 
