@@ -9,6 +9,7 @@ from headstart.errors import ConfigError, DataError
 from headstart.evaluation.labels import encode_true
 from headstart.evaluation.metrics import METRICS
 from headstart.evaluation.results import Comparison, Interval
+from headstart.evaluation.sentence import MIN_DISAGREEMENTS, Found
 from headstart.functional import resampling
 from headstart.functional.confusion import counts_of
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
 __all__ = ["compare", "mcnemar"]
-
-# With 5 rows that differ even 5 : 0 has an exact two-sided p of 2 / 2^5 = 0.06: no verdict is possible.
-MIN_DISAGREEMENTS = 6
-
-_UNITS = {"accuracy": "points of accuracy", "macro_f1": "points of macro F1", "mcc": "points of MCC (x 100)"}
 
 
 def compare(
@@ -64,11 +60,19 @@ def compare(
 
     draws = resampling.resampled_cells(counts, n_bootstrap, np.random.default_rng(random_state))
     low, high = (float(end) for end in resampling.percentile_interval(difference(draws)))
-    value = float(difference(counts))
+    between = Interval(float(difference(counts)), low, high)
     n_differing = int(np.sum((model == y) != (baseline == y)))
     verdict = _verdict(low, high, n_differing, transfers)
-    sentence = _sentence(model_name, baseline_name, metric, (value, low, high), verdict, (len(y), n_differing))
-    return Comparison(metric, Interval(value, low, high), verdict, sentence)
+    found = Found(
+        model=model_name,
+        baseline=baseline_name,
+        metric=metric,
+        difference=between,
+        verdict=verdict,
+        n=len(y),
+        n_differing=n_differing,
+    )
+    return Comparison(metric, between, verdict, found.english(), {"zh": found.chinese()})
 
 
 def mcnemar(y_true: Sequence[Any], p_model: "Floats", p_baseline: "Floats", classes: Sequence[Any]) -> float:
@@ -105,30 +109,3 @@ def _verdict(low: float, high: float, n_disagreements: int, transfers: bool) -> 
         return "no difference shown"
     gain, loss = ("helped", "hurt") if transfers else ("better", "worse")
     return gain if low > 0.0 else loss
-
-
-def _sentence(
-    model: str, baseline: str, metric: str, ends: tuple[float, float, float], verdict: str, n: tuple[int, int]
-) -> str:
-    """The verdict for a reader who knows no statistics; `ends`: value, low, high; shown in hundredths. n: the rows, and
-    those that exactly one model has right.
-    """
-    unit = _UNITS.get(metric, f"points of {metric}")
-    points, low, high = (100.0 * v for v in ends)
-    if verdict == "no difference shown":
-        more = " More test rows would narrow the interval." if low < high else ""
-        where = f"{abs(points):.1f} {unit} {'above' if points > 0 else 'below'}" if points else "level with"
-        few = f" since exactly one of them is right on {n[1]} rows only" if 0 < n[1] < MIN_DISAGREEMENTS else ""
-        return (
-            f"{model} is {where} {baseline} on {n[0]:,} rows, which may be chance{few} (95 % interval {low:+.1f} "
-            f"to {high:+.1f}): no difference shown.{more}"
-        )
-    gains = low > 0.0
-    if not gains:
-        points, low, high = -points, -high, -low
-    digits = 1 if low >= 0.05 else 2  # an interval that excludes 0 should not read "0.0 to ..."
-    meaning = f": the transfer {verdict}" if verdict in ("helped", "hurt") else ""
-    return (
-        f"{model} {'beats' if gains else 'loses to'} {baseline} by {points:.{digits}f} {unit} "
-        f"(95 % interval {low:.{digits}f} to {high:.{digits}f}){meaning}."
-    )

@@ -91,7 +91,8 @@ class Comparison:
     metric: str
     difference: Interval  # model minus baseline
     verdict: str  # "helped", "hurt"; "better", "worse" where nothing was transferred; "no difference shown"
-    sentence: str
+    sentence: str  # in English
+    translated: Mapping[str, str] = field(default_factory=dict)  # the sentence in other languages: {"zh": ...}
 
     @property
     def is_better(self) -> bool | None:

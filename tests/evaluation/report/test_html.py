@@ -1,5 +1,6 @@
 """Laws of the page, read back with html.parser."""
 
+import io
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 from headstart.errors import ConfigError
-from headstart.evaluation.report import render_html
+from headstart.evaluation.report import print_report, render_html
 from headstart.evaluation.report.formatting import visible
 from headstart.evaluation.report.strings import LANGUAGES, words
 from headstart.evaluation.results import Comparison, Interval, Mistake, Report
@@ -310,6 +312,19 @@ def test_only_a_sure_difference_is_coloured(
     paired = Comparison("macro_f1", Interval(0.15, low, high), "helped", "It helped.")
     html = render_html(replace(english, comparison=paired))
     assert coloured == ('class="v good"' in html)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_comparison_is_in_the_readers_language(english: Report, language: str) -> None:
+    """On the page and in the terminal; in English where there is no other sentence."""
+    said = {"en": "It helped by 15 points.", "zh": "高出 15 个百分点。"}
+    paired = Comparison("macro_f1", Interval(0.15, 0.1, 0.2), "helped", said["en"], {"zh": said["zh"]})
+    for translated in (paired, replace(paired, translated={})):
+        report, stream = replace(english, comparison=translated), io.StringIO()
+        print_report(report, Console(file=stream, width=100), language=language)
+        shown = translated.translated.get(language, said["en"])
+        for text in (Page(render_html(report, language=language)).text, stream.getvalue()):
+            assert [each in text for each in said.values()] == [each == shown for each in said.values()]
 
 
 def test_missing_figures_become_dashes(english: Report) -> None:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from headstart.evaluation.report.strings import Words
-from headstart.evaluation.results import Answered, ClassScores, Interval, Report
+from headstart.evaluation.results import Answered, ClassScores, Comparison, Interval, Report
 
 __all__ = [
     "CLASSES_SHOWN",
@@ -14,6 +14,7 @@ __all__ = [
     "HEADLINE_METRICS",
     "answered_figures",
     "bracket",
+    "compared",
     "excludes_zero",
     "finite",
     "integer",
@@ -94,6 +95,11 @@ def metric_keys(report: Report) -> tuple[list[str], list[str]]:
     if report.comparison is not None and report.comparison.metric in set(present) - set(main):
         main.append(report.comparison.metric)
     return main, [key for key in present if key not in main]
+
+
+def compared(found: Comparison, w: Words) -> str:
+    """What a comparison found, in the reader's language where it says so in it."""
+    return found.translated.get(w["language"], found.sentence)
 
 
 def answered_figures(measured: Answered, w: Words) -> list[tuple[str, str]]:

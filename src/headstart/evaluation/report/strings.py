@@ -14,6 +14,7 @@ LANGUAGES = ("en", "zh")
 
 # key -> (English, Chinese). `{name}` is filled by the caller.
 _TABLE: dict[str, tuple[str, str]] = {
+    "language": ("en", "zh"),
     # the model and its metrics
     "model": ("Model", "模型"),
     "baseline": ("Baseline", "基线"),

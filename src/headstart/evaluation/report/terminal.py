@@ -11,6 +11,7 @@ from headstart.evaluation.report.formatting import (
     DASH,
     answered_figures,
     bracket,
+    compared,
     excludes_zero,
     integer,
     metric_keys,
@@ -95,7 +96,7 @@ def _verdict(report: Report, w: Words) -> Text:
         return Text(w[f"alone.{report.alone}"])
     label = w.get(f"verdict.{paired.verdict}", _line(paired.verdict, _NAME_CHARACTERS))
     text = Text.assemble(
-        (label, f"bold {_COLOURS.get(paired.is_better, 'yellow')}"), (f"\n{_line(paired.sentence)}", "")
+        (label, f"bold {_COLOURS.get(paired.is_better, 'yellow')}"), (f"\n{_line(compared(paired, w))}", "")
     )
     between = f"{signed(paired.difference.value)} {signed_bracket(paired.difference)}".strip()
     role = f"{w['difference']}, {_line(metric_name(w, paired.metric), _NAME_CHARACTERS)}"

@@ -6,6 +6,7 @@ from headstart.evaluation.report.formatting import (
     DASH,
     HEADLINE_METRICS,
     bracket,
+    compared,
     excludes_zero,
     finite,
     integer,
@@ -44,7 +45,7 @@ def _verdict(report: Report, w: Words) -> str:
         verdict = report.comparison.verdict
         kind = _KINDS.get(report.comparison.is_better, "open")
         outcome = w.get(f"verdict.{verdict}", verdict)
-        sentence = report.comparison.sentence
+        sentence = compared(report.comparison, w)
     return (
         f'<p class="verdict {kind}"><span class="badge">{esc(outcome)}</span> '
         f'<span class="sentence" dir="auto">{esc(sentence)}</span></p>'
