@@ -1,11 +1,9 @@
 """Folds, samples and bootstrap draws."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from scipy.stats import binomtest
 
 from headstart.functional import resampling
 
@@ -73,10 +71,3 @@ def test_columns_are_resampled_together():
 def test_percentile_interval_of_known_replicates():
     """0, 1, ..., 1000 has the 95 % interval 25 to 975."""
     assert_allclose(resampling.percentile_interval(np.arange(1001.0)), (25.0, 975.0))
-
-
-@pytest.mark.parametrize(("first", "second"), [(0, 0), (5, 0), (3, 9), (10, 10), (40, 12)])
-def test_mcnemar_is_the_binomial_test(first, second):
-    """Two-sided binomial test of 1/2; 1 where the models never differ."""
-    expected = binomtest(first, first + second).pvalue if first + second else 1.0
-    assert_allclose(resampling.mcnemar_exact(first, second), expected)

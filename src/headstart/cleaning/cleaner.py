@@ -157,10 +157,6 @@ class Cleaner:
         left = Counter(labels[i] for i in kept) if labels else Counter()
         return rows.take([i for i in range(rows.n) if i in kept or (labels and left[labels[i]] < 2)])
 
-    def preview(self, dataset: Dataset) -> tuple[Effect, ...]:
-        """What each rule would do, with examples; a dry run."""
-        return self.clean(dataset).effects
-
     def _clean_texts(self, texts: Sequence[str]) -> tuple[tuple[str, ...], list[Effect]]:
         """All texts cleaned, and what each text rule changed."""
         if not self.text.names:

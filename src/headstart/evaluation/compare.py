@@ -16,7 +16,7 @@ from headstart.functional.confusion import counts_of
 if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
-__all__ = ["compare", "mcnemar"]
+__all__ = ["compare"]
 
 
 def compare(
@@ -73,14 +73,6 @@ def compare(
         n_differing=n_differing,
     )
     return Comparison(metric, between, verdict, found.english(), {"zh": found.chinese()})
-
-
-def mcnemar(y_true: Sequence[Any], p_model: "Floats", p_baseline: "Floats", classes: Sequence[Any]) -> float:
-    """Exact two-sided McNemar p-value that both models have the same accuracy; arguments as `compare`."""
-    _, y = encode_true(classes, y_true)
-    model = _answers(y, p_model, "the model", classes) == y
-    baseline = _answers(y, p_baseline, "the baseline", classes) == y
-    return resampling.mcnemar_exact(int(np.sum(model & ~baseline)), int(np.sum(baseline & ~model)))
 
 
 def _score(metric: str) -> Any:

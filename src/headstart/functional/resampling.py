@@ -6,7 +6,6 @@ Shape letters: n texts, k classes, B bootstrap replicates.
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import binom
 
 from headstart.functional.confidence import TAIL
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from headstart.types import Floats, Ints
 
 __all__ = [
-    "mcnemar_exact",
     "percentile_interval",
     "resampled_cells",
     "resampled_means",
@@ -84,13 +82,3 @@ def percentile_interval(replicates: "Floats") -> tuple["Floats", "Floats"]:
     """Low and high end of the 95 % percentile interval of replicates (B, ...), each of shape (...)."""
     low, high = np.quantile(replicates, [TAIL, 1.0 - TAIL], axis=0)
     return low, high
-
-
-def mcnemar_exact(n_only_first: int, n_only_second: int) -> float:
-    """Two-sided exact p-value that two models are right equally often.
-
-    n_only_first: rows that only the first model has right; n_only_second: only the second. Under the null
-    hypothesis the former is Binomial(sum, 1/2). Source: McNemar 1947; Fagerland et al. 2013, section 2.
-    """
-    n = n_only_first + n_only_second
-    return float(min(1.0, 2.0 * binom.cdf(min(n_only_first, n_only_second), n, 0.5))) if n else 1.0

@@ -22,7 +22,10 @@ def make_strategy(name: str, **settings: Any) -> Strategy:
     made = registry.load("strategy", name)
     if "strategy_settings" in settings and "strategy_settings" not in signature(made).parameters:
         given = ", ".join(f"strategy.{key}" for key in settings["strategy_settings"])
-        raise ConfigError(f"The strategy {name!r} has no settings of its own. Got {given}.")
+        raise ConfigError(
+            f"The strategy {name!r} has no settings of its own. Got {given}. "
+            "Name the strategy that it is for: --strategy NAME (`headstart list strategies`)."
+        )
     try:
         strategy: Strategy = made(**settings)
     except TypeError as error:
