@@ -170,3 +170,13 @@ def test_source_rows_that_are_training_or_test_rows(
     assert tested is not None
     found = [finding for audit in tested.audits for finding in audit.findings if finding.name == "overlap"]
     assert [finding.n for finding in found] == [9]
+
+
+def test_a_card_of_a_model_that_makes_no_error(tmp_path: Path) -> None:
+    """Every row is right, so that the bootstrap has no interval for macro-F1 to tell."""
+    train = reviews(tmp_path / "train.csv", 40)
+    found = run(RunConfig(train=str(train), test=str(train), encoder="tfidf", out=str(tmp_path / "bundle")))
+    assert found.report is not None
+    assert found.report.model.metrics["macro_f1"].low is None
+    card = (tmp_path / "bundle" / "card.md").read_text()
+    assert "accuracy 1.000 [0.912, 1.000], macro_f1 1.000, mcc 1.000 on 40 test rows" in card

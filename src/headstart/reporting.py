@@ -14,6 +14,7 @@ from headstart.evaluation.compare import compare
 from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.metrics import evaluate
 from headstart.evaluation.more_labels import forecast
+from headstart.evaluation.report.formatting import bracket, number
 from headstart.evaluation.results import Evaluation, Report
 from headstart.explaining import ClassWords, exact_class_words
 from headstart.limits import answering
@@ -114,7 +115,7 @@ def facts_for_card(report: Report | None, command: str) -> dict[str, str]:
     if report is None:
         return {"command": f"`{command}`"}
     figures = {key: report.model.metrics[key] for key in _CARD_METRICS if key in report.model.metrics}
-    scores = ", ".join(f"{k} {v.value:.3f} [{v.low:.3f}, {v.high:.3f}]" for k, v in figures.items())
+    scores = ", ".join(f"{key} {number(found.value)} {bracket(found)}".rstrip() for key, found in figures.items())
     verdict = {"transfer": report.comparison.sentence} if report.comparison is not None else {}
     return {
         "measured": f"{scores} on {report.protocol}",

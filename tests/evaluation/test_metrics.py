@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import binomtest
 from sklearn import metrics as sk
 
 from headstart.errors import DataError
 from headstart.evaluation.labels import encode_true, unknown_labels
 from headstart.evaluation.metrics import METRICS, evaluate
+from headstart.evaluation.results import Interval
 from headstart.functional.probability import softmax
 
 CLASSES = ("bad", "fine", "good")
@@ -185,7 +187,7 @@ def test_rows_that_do_not_match_are_refused():
 
 def test_a_small_class_that_is_always_right_may_be_wrong_one_day():
     """Shares have exact intervals (Clopper and Pearson): of 3 of 3 it is (0.025 ** (1 / 3), 1), of 100 of 100 likewise.
-    Replicates without a row of the class say nothing of its F1.
+    The F1 of a class follows from one; scores of the whole that no draw of the rows changes have none.
     """
     y = ["a"] * 97 + ["b"] * 3
     found = evaluate("m", ["a", "b"], y, np.eye(2)[[0] * 97 + [1] * 3])
@@ -193,4 +195,21 @@ def test_a_small_class_that_is_always_right_may_be_wrong_one_day():
     for score, n in ((b.recall, 3), (b.precision, 3), (found.metrics["accuracy"], 100)):
         assert (score.value, score.high) == (1.0, 1.0)
         assert score.low == pytest.approx(0.025 ** (1 / n))
-    assert (b.f1.low, b.f1.high) == (1.0, 1.0)
+    low = 0.025 ** (1 / 3)
+    assert (b.f1.value, b.f1.low, b.f1.high) == (1.0, pytest.approx(2 * low / (1 + low)), 1.0)
+    for name in ("macro_f1", "balanced_accuracy"):
+        assert found.metrics[name] == Interval(1.0)
+
+
+@pytest.mark.parametrize("n", [12, 60])
+def test_the_interval_of_a_classs_f1_covers_the_truth(n):
+    """Of a small class, few rows or more: in at least 95 of 100 samples, by a binomial test."""
+    y, p = draw(n=100_000, seed=99)
+    truth = sk.f1_score(y, p.argmax(axis=1), labels=[2], average=None)[0]
+    covered = []
+    for seed in range(400):
+        y, p = draw(n=n, seed=seed)
+        found = evaluate("m", CLASSES, [CLASSES[i] for i in y], p, n_bootstrap=1).per_class[2].f1
+        if not np.isnan(found.value):
+            covered.append(found.low <= truth <= found.high)
+    assert binomtest(sum(covered), len(covered), 0.95, alternative="less").pvalue > 0.001

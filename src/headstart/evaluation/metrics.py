@@ -167,10 +167,11 @@ def evaluate(
     classes: the model's, as in the columns of probabilities (n, k); y_true (n,): labels, not codes. Labels
     that the model does not know count as errors (see `labels.unknown_labels`) and follow the model's
     classes in `Evaluation.classes`, the confusion matrix and the macro averages. Classes without a row are in no
-    average, and their own scores are nan. Intervals: accuracy, and precision and recall of a class, which are shares
-    of rows: exact (Clopper and Pearson); other scores of labels: percentile bootstrap over the rows (exact multinomial
-    draws of the confusion cells; F1 of a class: those that have a row of it); of probabilities: see there.
-    n_bootstrap 0: no intervals. texts None: no mistakes listed. Empty reliability bins are left out.
+    average, and their own scores are nan. Intervals: accuracy, and the scores of a class, which are shares of rows or
+    follow from one: exact (Clopper and Pearson); other scores of labels: percentile bootstrap over the rows (exact
+    multinomial draws of the confusion cells), none where all draws agree, as where all rows are right; of
+    probabilities: see there. n_bootstrap 0: no intervals. texts None: no mistakes listed. Empty reliability bins are
+    left out.
 
     Raises DataError when there are no rows or the lengths differ.
     """
@@ -198,7 +199,7 @@ def evaluate(
         classes=names,
         n=len(y),
         metrics=metrics,
-        per_class=_per_class(names, counts, replicates),
+        per_class=_per_class(names, counts, n_bootstrap),
         confusion=tuple(tuple(int(c) for c in row) for row in matrix.reshape(k, k)),
         reliability=_reliability(p.max(axis=1), predicted == y),
         mistakes=() if texts is None else _mistakes(names, y, p, texts, lines),
@@ -226,8 +227,10 @@ def _check(
 
 
 def _interval(value: float, replicates: "Floats") -> Interval:
-    """The value with the percentile interval of its replicates (B,); without ends when B is 0."""
-    if not len(replicates):
+    """The value with the percentile interval of its replicates (B,); without ends when B is 0, and where all of them
+    agree: an error that no row has shown may still come.
+    """
+    if not len(replicates) or not np.ptp(replicates):
         return Interval(value)
     low, high = resampling.percentile_interval(replicates)
     return Interval(value, float(low), float(high))
@@ -239,18 +242,25 @@ def _share(n_hits: float, n: float, n_bootstrap: int) -> Interval:
     return found if n_bootstrap else Interval(found.value)
 
 
-def _per_class(names: Sequence[str], counts: Counts, replicates: Counts) -> tuple[ClassScores, ...]:
+def _f1(hits: float, support: float, predicted: float, n_bootstrap: int) -> Interval:
+    """F1 = 2 s / (1 + s), s being the share of hits among the rows that are of the class or are said to be: so its
+    interval follows from the exact one of a share. Source: Hand, Christen, Kirielle 2021 (F*).
+    """
+    share = _share(hits, support + predicted - hits, n_bootstrap)
+    known = [share.value] if share.low is None or share.high is None else [share.value, share.low, share.high]
+    return Interval(*(2.0 * s / (1.0 + s) for s in known))
+
+
+def _per_class(names: Sequence[str], counts: Counts, n_bootstrap: int) -> tuple[ClassScores, ...]:
     """Precision, recall and F1 of each class, as in `names`; nan for those without a row."""
-    nothing, n_bootstrap = Interval(float("nan")), len(replicates.hits)
-    f1, drawn = confusion.f1(counts), confusion.f1(replicates)
+    nothing = Interval(float("nan"))
 
     def scores(name: str, c: int) -> ClassScores:
         hits, support, predicted = (float(count[c]) for count in counts)
         if not support:
             return ClassScores(name, nothing, nothing, nothing, 0)
         precision, recall = (_share(hits, n, n_bootstrap) for n in (predicted, support))
-        has_rows = replicates.support[:, c] > 0
-        return ClassScores(name, precision, recall, _interval(float(f1[c]), drawn[has_rows, c]), int(support))
+        return ClassScores(name, precision, recall, _f1(hits, support, predicted, n_bootstrap), int(support))
 
     return tuple(scores(name, c) for c, name in enumerate(names))
 
