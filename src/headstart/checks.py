@@ -15,6 +15,7 @@ __all__ = [
     "check_flag",
     "check_number",
     "check_whole",
+    "check_word",
     "with_none",
 ]
 
@@ -30,6 +31,12 @@ def check_choice(
         return
     words = f"{'one of ' if len(allowed) > 1 else ''}{', '.join(allowed)}{', or left out' if optional else ''}"
     raise ConfigError(f"{part}.{setting} must be {words}. Got {value!r} instead.")
+
+
+def check_word(setting: str, value: object, *, part: str = "encoder") -> None:
+    """Raise ConfigError unless the value is a word."""
+    if not isinstance(value, str) or not value.strip():
+        raise ConfigError(f"{part}.{setting} must be a word. Got {value!r} instead.")
 
 
 def check_class_weight(value: object, *, part: str = "encoder") -> None:

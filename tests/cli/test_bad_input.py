@@ -180,3 +180,23 @@ def test_rows_without_any_label_that_is_known(headstart: Headstart, reviews: Pat
         assert "'bad'" in message
         assert "fitting" not in message
     assert headstart("evaluate", bundle, write_rows(other, [("lovely", "1"), ("rude", "bad")])).code == 0
+
+
+def test_labels_with_spaces_can_be_stripped_by_each_command_that_says_so(headstart: Headstart, tmp_path: Path):
+    """The way out that the message names is one that the command has."""
+    clean = write_rows(tmp_path / "clean.csv", REVIEWS)
+    rows = write_rows(tmp_path / "rows.csv", [*REVIEWS, ("lovely soup", "good ")])
+    new = write_rows(tmp_path / "new.csv", [("a lovely room", "good"), ("a rude porter", "bad")])
+    bundle = tmp_path / "bundle"
+    assert headstart("fit", clean, "--encoder", "tfidf", "--out", bundle).code == 0
+    for words in (
+        (*FIT, rows),
+        ("evaluate", bundle, rows),
+        ("recommend", rows, "--encoders", "bow"),
+        ("suggest", bundle, new, "--labelled", rows),
+    ):
+        message = refused(headstart, *words)
+        assert "line 10" in message
+        assert "--strip-labels" in message
+        assert headstart(*words, "--strip-labels").code == 0
+    assert "--strip-labels" in headstart("recommend", rows, "--encoders", "bow", "--strip-labels", "--json").out

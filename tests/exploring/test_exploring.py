@@ -153,10 +153,11 @@ def test_too_few_texts_and_encoders_that_need_labels_are_refused():
 # --- names ----------------------------------------------------------------------------------------------
 
 
-def test_names_become_labels(tmp_path: Path):
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_names_become_labels(tmp_path: Path, encoding: str):
     """A name, a name for two, no name (the number), and null (left out)."""
     path = tmp_path / "names.json"
-    path.write_text('{"0": "账单", "1": "账单", "2": null}', encoding="utf-8")
+    path.write_text('{"0": "账单", "1": "账单", "2": null}', encoding=encoding)
     names = read_names(path, 4)
     assert named_labels(np.array([0, 1, 2, 3]), names) == ["账单", "账单", None, "3"]
 

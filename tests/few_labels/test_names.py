@@ -62,11 +62,12 @@ def test_a_wrong_file_is_named(content: str, tmp_path: Path) -> None:
         read_label_names(tmp_path / "none.json")
 
 
-def test_a_right_file_is_read(tmp_path: Path) -> None:
-    """As it was written, a byte-order mark or not."""
-    names = {"a": "x", "b": ["y", "中"]}
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
+def test_a_right_file_is_read(encoding: str, tmp_path: Path) -> None:
+    """In whichever of the encodings that data may have; with a byte-order mark or not."""
+    names = {"好评": "好吃，送得快，满意", "差评": ["难吃", "送得慢，不满意"]}
     path = tmp_path / "names.json"
-    path.write_text("\ufeff" + json.dumps(names), encoding="utf-8")
+    path.write_text(json.dumps(names, ensure_ascii=False), encoding=encoding)
     assert read_label_names(path) == names
 
 

@@ -57,6 +57,12 @@ def test_none_on_the_command_line() -> None:
     assert model.fit(TEXTS, LABELS).score(TEXTS, LABELS) == 1.0
 
 
+def test_words_that_are_no_word() -> None:
+    """As `--set strategy.words=5` gives it."""
+    with pytest.raises(ConfigError, match=r"strategy\.words must be a word"):
+        TextClassifier(strategy="few_labels", settings={"strategy.words": 5}).fit(TEXTS, LABELS)
+
+
 def test_shares_of_unlabelled_texts_move_the_offset_alone() -> None:
     """Four of five texts are of one class: every text's log odds rise by as much, which is the rung that is told."""
     rng = np.random.default_rng(0)

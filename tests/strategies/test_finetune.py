@@ -93,9 +93,10 @@ def test_without_words(fit: Fit) -> None:
     assert not any("Words" in reason for reason in made.reasons)
 
 
-def test_words_are_one_encoder(fit: Fit) -> None:
-    with pytest.raises(ConfigError, match=r"strategy\.words must be one encoder of counts"):
-        fit(task_of(), words="tfidf+tfidf:char")
+@pytest.mark.parametrize(("words", "wanted"), [("tfidf+tfidf:char", "one encoder of counts"), (5, "a word")])
+def test_words_are_one_encoder(fit: Fit, words: object, wanted: str) -> None:
+    with pytest.raises(ConfigError, match=rf"strategy\.words must be {wanted}"):
+        fit(task_of(), words=words)
 
 
 def test_it_is_never_worse_than_frozen_features(fit: Fit) -> None:

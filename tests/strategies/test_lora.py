@@ -103,6 +103,7 @@ def test_the_same_seed_gives_the_same_answers(tiny_model: Callable[[str], Path])
         ({"rank": 0}, "strategy.rank must be a whole number from 1"),
         ({"embeddings": True}, "leaves the model's own weights"),
         ({"reinit_layers": 1}, "leaves the model's own weights"),
+        ({"targets": 5}, "strategy.targets must be a word"),
         ({"targets": "nothing"}, "names no linear layer of this bert model. It has: dense, key, query, value"),
         ({"ranks": 4}, "Unknown setting 'strategy.ranks'"),
     ],

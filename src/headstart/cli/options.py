@@ -10,7 +10,8 @@ from headstart.checks import MAX_TEXT_CHARS, MOST_SEED
 __all__ = [
     "Bundle", "Domain", "DomainOrConfig", "Encoding", "Json", "Label", "LabelAsFitted",
     "LabelOrConfig", "Language", "LanguageOrConfig", "MaxTextChars", "MaxTextCharsOrConfig", "Seed", "SeedOrConfig",
-    "SkipBadRows", "Text", "TextAsFitted", "TextOrConfig", "Title", "TitleAsFitted", "TitleOrConfig", "of_stdin",
+    "SkipBadRows", "StripLabels", "Text", "TextAsFitted", "TextOrConfig", "Title", "TitleAsFitted", "TitleOrConfig",
+    "of_stdin",
 ]  # fmt: skip
 
 _COLUMNS = "Columns"
@@ -59,6 +60,7 @@ Encoding = Annotated[
 SkipBadRows = Annotated[
     bool, typer.Option("--skip-bad-rows", help="Leave out rows that cannot be used, and count them.")
 ]
+StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
 Language = Annotated[Literal["en", "zh"], _language()]
 LanguageOrConfig = Annotated[Literal["en", "zh"] | None, _language(show_default="en")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else.")]

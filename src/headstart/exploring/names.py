@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from headstart.data.json_file import read_json
 from headstart.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,14 +18,14 @@ def read_names(path: str | Path, n_clusters: int) -> dict[int, str | None]:
     """Names by cluster from a JSON file such as `{"0": "billing", "1": "delivery", "2": null}`; null leaves the
     cluster's rows out. Two clusters of one name become one label.
 
-    Raises ConfigError, for a number that is no cluster among others.
+    Raises ConfigError, for a number that is no cluster among others; DataError where no encoding reads the file.
     """
     try:
-        given = json.loads(Path(path).read_text(encoding="utf-8"))
+        given = read_json(Path(path))
     except FileNotFoundError as error:
         raise ConfigError(f"--names {path}: there is no such file.") from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ConfigError(f"--names {path} is not JSON in UTF-8: {error}.") from error
+    except json.JSONDecodeError as error:
+        raise ConfigError(f"--names {path} is not JSON: {error}.") from error
     usable = isinstance(given, dict) and all(
         value is None or (isinstance(value, str) and value.strip()) for value in given.values()
     )

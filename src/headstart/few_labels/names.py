@@ -4,7 +4,6 @@ features each of them is.
 Shape letters: k classes, d features.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from headstart.data.json_file import read_json
 from headstart.errors import ConfigError, DataError, did_you_mean
 from headstart.text.segment import segment
 
@@ -108,7 +108,7 @@ def read_label_names(path: Path) -> dict[str, str | list[str]]:
     """
     expected = 'Expected one JSON object such as {"refund": "asks for money back", "praise": ["thanks", "great"]}.'
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        found = read_json(path, object_pairs_hook=_once)
     except OSError as error:
         raise DataError(f"label names: {path} cannot be read: {error.strerror}. {expected}") from None
     except ValueError as error:

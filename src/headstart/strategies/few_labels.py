@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # no stubs exist
 
-from headstart.checks import check_choice, check_whole, with_none
+from headstart.checks import check_choice, check_whole, check_word, with_none
 from headstart.encoders import make_encoder
 from headstart.encoders.lsa import Lsa
 from headstart.errors import ConfigError, did_you_mean
@@ -63,6 +63,7 @@ class _Settings:
     most_unlabelled: int | None = None
 
     def __post_init__(self) -> None:
+        check_word("words", self.words, part="strategy")
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts. Got {self.words!r} instead.")
         check_choice("names", self.names, ("auto", "given", "none"), part="strategy")

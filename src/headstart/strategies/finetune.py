@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from headstart.checks import check_whole
+from headstart.checks import check_whole, check_word
 from headstart.encoders.composed import Composed
 from headstart.encoders.transformer import Transformer
 from headstart.errors import ConfigError
@@ -45,6 +45,7 @@ class _FinetuneSettings(Settings):
     def __post_init__(self) -> None:
         Settings.__post_init__(self)
         check_whole("runs", self.runs, optional=True, part="strategy")
+        check_word("words", self.words, part="strategy")
         if "+" in self.words:
             raise ConfigError(f"strategy.words must be one encoder of counts, or none. Got {self.words!r} instead.")
 

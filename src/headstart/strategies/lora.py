@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from headstart.checks import check_choice, check_number, check_whole
+from headstart.checks import check_choice, check_number, check_whole, check_word
 from headstart.errors import ConfigError, MissingExtra
 from headstart.finetuning.settings import Settings
 from headstart.strategies._finetuning import FineTuning
@@ -50,6 +50,7 @@ class _LoraSettings(Settings):
         check_choice("method", self.method, _METHODS, part="strategy")
         check_whole("rank", self.rank, part="strategy")
         check_whole("alpha", self.alpha, part="strategy")
+        check_word("targets", self.targets, part="strategy")
         check_number("adapter_dropout", self.adapter_dropout, high=1, below=True, part="strategy")
         if self.embeddings or self.reinit_layers:
             raise ConfigError(

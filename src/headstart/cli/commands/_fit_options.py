@@ -34,7 +34,6 @@ Unlabelled = Annotated[str | None, _data("Texts of your domain without labels.",
 LabelNames = Annotated[str | None, _data(_NAMES, metavar="FILE")]
 Shots = Annotated[int | None, _data("Draw this many training rows a class.")]
 Limit = Annotated[int | None, _data("Draw at most this many training rows.")]
-StripLabels = Annotated[bool, typer.Option("--strip-labels", help="Remove spaces around labels.")]
 Encoder = Annotated[
     str | None,
     _model(

@@ -25,6 +25,7 @@ def evaluate(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    strip_labels: options.StripLabels = False,
     max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Measure a bundle on labelled rows: figures with 95 % intervals, mistakes, and an audit of the rows.
@@ -52,7 +53,7 @@ def evaluate(
         columns = data.Columns.as_fitted(predictor.columns, text=text, label=label, domain=domain, title=title)
         loaded = data.read_dataset(
             file, columns=columns, encoding=encoding, labelled=True, skip_bad_rows=skip_bad_rows,
-            max_text_chars=max_text_chars, role="test",
+            strip_labels=strip_labels, max_text_chars=max_text_chars, role="test",
         )  # fmt: skip
         data.check_known_labels(loaded.dataset, map(str, predictor.classes), f"the bundle {bundle}")
         say(f"measuring on {loaded.dataset.n:,} rows")

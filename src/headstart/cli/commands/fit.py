@@ -43,7 +43,7 @@ def fit(
     domain: options.DomainOrConfig = None,
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
-    strip_labels: only.StripLabels = False,
+    strip_labels: options.StripLabels = False,
     max_text_chars: options.MaxTextCharsOrConfig = None,
 ) -> None:
     """Learn a classifier from a labelled file, say how good it is and whether the transfer helped, and save it.

@@ -40,6 +40,7 @@ def recommend(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    strip_labels: options.StripLabels = False,
     max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Say which encoder suits a file: the accuracy to expect of one encoder with a simple head, its time, the reasons.
@@ -61,7 +62,7 @@ def recommend(
     read = partial(data.read_dataset, encoding=encoding, skip_bad_rows=skip_bad_rows, max_text_chars=max_text_chars)
     names = [name.strip() for name in encoders.split(",") if name.strip()] if encoders is not None else None
     budget_s = seconds_of(budget) if budget is not None else None
-    loaded, more = read(file, columns=columns), None
+    loaded, more = read(file, columns=columns, strip_labels=strip_labels), None
     if unlabelled is not None:
         usual = replace(columns, or_usual=True)
         more = read(unlabelled, columns=usual, labelled=False, role="unlabelled").dataset
@@ -77,7 +78,7 @@ def recommend(
         "--max-text-chars": (max_text_chars, MAX_TEXT_CHARS),
     }
     flags = [word for name, (value, usual) in given.items() if value != usual for word in (name, str(value))]
-    flags += ["--skip-bad-rows"] if skip_bad_rows else []
+    flags += [*(["--skip-bad-rows"] if skip_bad_rows else []), *(["--strip-labels"] if strip_labels else [])]
     command, plain = _next_commands(file, found, flags)
     steps = [
         f"{step.action}: {step.n_before - step.n_after:,}" for step in loaded.steps if step.n_after < step.n_before

@@ -36,6 +36,7 @@ def suggest(
     domain: options.Domain = "domain",
     encoding: options.Encoding = None,
     skip_bad_rows: options.SkipBadRows = False,
+    strip_labels: options.StripLabels = False,
     max_text_chars: options.MaxTextChars = MAX_TEXT_CHARS,
 ) -> None:
     """Choose the texts that a person should label next: those in doubt that stand for many others, all different.
@@ -71,7 +72,7 @@ def suggest(
         known = (
             data.read_dataset(
                 labelled, columns=columns(label=label, domain=""), encoding=encoding, labelled=True,
-                skip_bad_rows=skip_bad_rows, max_text_chars=max_text_chars, role="labelled",
+                skip_bad_rows=skip_bad_rows, strip_labels=strip_labels, max_text_chars=max_text_chars, role="labelled",
             ).dataset
             if labelled is not None
             else None
