@@ -1,7 +1,7 @@
 """Predicting files of any size: rows in, rows out, a bounded number of them in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from headstart.abstaining import Limit
@@ -18,33 +18,39 @@ __all__ = ["Summary", "predict_rows"]
 _CHUNK_ROWS = 4096
 _CHUNK_CHARACTERS = 8_000_000
 _LABEL_COLUMN = "predicted"
+_MOST_LINES = 5  # of texts in a foreign script that are named
 
 
 @dataclass(slots=True)
 class Summary:
     """What was done: rows written, rows without usable text, texts that were longer than the encoder reads, texts in a
-    script that the predictor did not learn from, texts that are not answered (None without a limit of errors); the
-    column that has the labels.
+    script that the predictor did not learn from and the lines of the first five, texts that are not answered (None
+    without a limit of errors); the column that has the labels.
     """
 
     n: int = 0
     n_unusable: int = 0
     n_truncated: int = 0
     n_unfamiliar: int = 0
+    unfamiliar_lines: list[int] = field(default_factory=list)
     n_abstained: int | None = None
     label_column: str = _LABEL_COLUMN
 
-    def as_dict(self) -> dict[str, int | str | None]:
+    def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         return asdict(self)
 
     def sentence(self) -> str:
         """For people."""
-        parts = [f"{self.n:,} rows predicted"]
+        parts = [f"{self.n - self.n_unusable:,} rows predicted"]
         if self.n_truncated:
             parts.append(f"{self.n_truncated:,} texts were longer than the encoder reads (column truncated)")
         if self.n_unfamiliar:
-            what = "texts are in a script that it did not learn from: do not trust their labels"
+            more = ", ..." if self.n_unfamiliar > len(self.unfamiliar_lines) else ""
+            where = (
+                f"{'line' if self.n_unfamiliar == 1 else 'lines'} {', '.join(map(str, self.unfamiliar_lines))}{more}"
+            )
+            what = f"texts are in a script that it did not learn from ({where}): do not trust their labels"
             parts.append(f"{self.n_unfamiliar:,} {what}")
         if self.n_abstained is not None:
             parts.append(f"{self.n_abstained:,} texts are better not answered (column abstained)")
@@ -103,10 +109,13 @@ def _predicted(
     limit: Limit | None,
     sets: bool,
 ) -> Iterator[dict[str, object]]:
-    texts = [row.text for row in chunk if row.text is not None]
+    usable = [row for row in chunk if row.text is not None]
+    texts = [row.text or "" for row in usable]
     found, truncated = predictor.scored(texts)
     labels = [predictor.classes[code] for code in found.argmax(axis=1).tolist()]
-    summary.n_unfamiliar += int(predictor.unfamiliar(texts).sum())
+    strange = [usable[i].line for i in predictor.unfamiliar(texts).nonzero()[0].tolist()]
+    summary.n_unfamiliar += len(strange)
+    summary.unfamiliar_lines = [*summary.unfamiliar_lines, *strange][:_MOST_LINES]
     more = _limited(predictor, found, limit, sets)
     results = zip(labels, found.tolist(), truncated.tolist(), more, strict=True)
     for row in chunk:

@@ -122,7 +122,7 @@ def test_predict_keeps_rows_without_text_when_asked(headstart: Headstart, bundle
     assert headstart("predict", bundle, rows, "--out", out).code == 1
     assert not out.exists()
     done = headstart("predict", bundle, rows, "--out", out, "--skip-bad-rows")
-    assert "1 rows without usable text" in done.err
+    assert "2 rows predicted; 1 rows without usable text" in done.err
     with out.open(encoding="utf-8") as file:
         assert [(row["id"], row["predicted"]) for row in csv.DictReader(file)] == [
             ("1", "good"),

@@ -38,9 +38,9 @@ def mixed(tmp_path: Path) -> Path:
 def test_predict_counts_them(headstart: Headstart, bundle: Path, mixed: Path, tmp_path: Path) -> None:
     """In the sentence and in the JSON summary; every row is answered all the same."""
     done = headstart("predict", bundle, mixed, "--out", tmp_path / "out.csv")
-    assert "5 rows predicted; 2 texts are in a script that it did not learn from" in done.err
+    assert "5 rows predicted; 2 texts are in a script that it did not learn from (lines 1, 3)" in done.err
     summary = json.loads(headstart("predict", bundle, mixed, "--out", tmp_path / "out.csv", "--json").out)
-    assert summary["n_unfamiliar"] == 2
+    assert (summary["n_unfamiliar"], summary["unfamiliar_lines"]) == (2, [1, 3])
 
 
 def test_evaluate_names_their_lines(headstart: Headstart, bundle: Path, mixed: Path) -> None:

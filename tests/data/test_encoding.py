@@ -177,3 +177,22 @@ def test_real_english_with_accents(n: int):
     for text in draws(real_texts("imdb"), n):
         content = (text + "Le café était très réussi – à 5 €\n").encode("cp1252", "ignore")
         assert content.decode("cp1252") == content.decode(found(content).name)
+
+
+@pytest.mark.parametrize("appended", [SIMPLIFIED[:3], WESTERN])
+def test_two_files_in_one_name_the_line_where_the_first_one_ends(appended: list[str]) -> None:
+    """Two hundred rows in GB 18030, then some in UTF-8: the first row that is no UTF-8 is a good one."""
+    first = "".join(f"{SIMPLIFIED[i % 5]}{i},positive\n" for i in range(200)).encode("gb18030")
+    content = first + "".join(f"{text}\n" for text in appended).encode() + b"\xff\xff\n"
+    with pytest.raises(DataError, match=r"line 1: .*gb18030 reads it up to line 20\d: .*several files in one"):
+        detect(lambda: [content], "mixed.csv")
+
+
+def test_what_reads_half_like_text_is_a_guess() -> None:
+    """One row in GB 18030 and more in UTF-8, which decodes as characters that nobody uses."""
+    content = (SIMPLIFIED[0] + "\n").encode("gb18030") + ("\n".join(["评论好", "饭菜香", "送得快"]) + "\n").encode()
+    try:
+        found = detect(lambda: [content], "mixed.csv")
+    except DataError:
+        return
+    assert found.confidence == "guess"

@@ -91,6 +91,7 @@ def test_news_shape(tmp_path: Path):
         ("text,label", Columns(domain="shop"), "no column 'shop'"),
         ("text,x", Columns(), "no column 'label'.*--label"),
         ('"text;label"', Columns(), "several names, in quotation marks together"),
+        ("text，label", Columns(), "separate the columns by a comma"),
     ],
 )
 def test_columns_that_cannot_be_found(tmp_path: Path, header: str, columns: Columns, message: str):

@@ -11,6 +11,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from headstart.data import limit_rows, read_dataset
 from headstart.encoders import make_encoder
 from headstart.errors import ConfigError, DataError
+from headstart.evaluation.report.strings import words
 from headstart.exploring import encoder_for, explore, named_labels, read_names, render_page
 from headstart.exploring.clusters import cluster, reduced_rows
 from headstart.exploring.terms import cluster_terms
@@ -31,9 +32,9 @@ def sentences(topics: dict[str, tuple[str, ...]], n: int, joint: str = " ") -> t
     """Per topic n texts, each of four of its words."""
     rng = np.random.default_rng(0)
     texts, labels = [], []
-    for name, words in topics.items():
+    for name, each in topics.items():
         for i in range(n):
-            drawn = rng.permutation(words)[:4]
+            drawn = rng.permutation(each)[:4]
             texts.append(joint.join(drawn) + f"{joint}{name}{i}")
             labels.append(name)
     return texts, labels
@@ -214,6 +215,17 @@ def test_the_page_stands_alone_and_is_well_formed(language: str):
     assert "script" not in tags.seen
     assert "&lt;i&gt;food&lt;/i&gt;" in page
     assert page.count("<article") == 3
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("n_clusters", [None, 3])
+def test_the_page_says_how_the_number_of_clusters_came(language: str, n_clusters: int | None):
+    """It was given, or the silhouettes chose it: never both."""
+    texts, _ = sentences(TOPICS, 15)
+    found = explore(Dataset(tuple(texts)), encoder="tfidf", n_clusters=n_clusters)
+    page, w = render_page(found, texts, title="file", language=language), words(language)
+    said = [w[f"explore.{key}"] in page for key in ("given", "chosen", "silhouettes")]
+    assert said == ([True, False, False] if n_clusters else [False, True, True])
 
 
 def test_a_language_that_is_not_there():

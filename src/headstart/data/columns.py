@@ -116,6 +116,10 @@ def _asked(role: str, columns: Columns, present: Sequence[str], name: str, notes
 
 
 def _absent(role: str, columns: Columns, present: Sequence[str], name: str) -> str:
+    if len(present) == 1 and "，" in present[0]:
+        return (
+            f"{name} has one column, {present[0]!r}: separate the columns by a comma (,), not the full-width one (，)."
+        )
     if len(present) == 1 and any(mark in present[0] for mark in ";|\t,"):
         return f"{name} has one column, {present[0]!r}: are these several names, in quotation marks together?"
     asked, usual = columns.fitted.get(role) or getattr(columns, role), _DEFAULTS[role]

@@ -43,6 +43,7 @@ _CANDIDATES = (
 )  # a tie: the first
 _KNOWN = ("utf-8", "utf-8-sig", "utf-16", "gbk", "gb2312", "big5", *_CANDIDATES)
 _READS_LIKE_TEXT = 0.6  # below: no answer; of real files in the right encoding 99 % score 0.91 and more
+_LIKELY = 0.9
 _CLEAR_MARGIN = 0.15
 _UTF8_SEQUENCES = 6  # so many valid ones before the first error are no chance
 _PIECE_BYTES = 1 << 20
@@ -240,6 +241,15 @@ class _Candidate:
             self.n_common += int((common_characters(points, self.codec) & counted).sum())
 
 
+def _broken_off(chunks: Chunks, survey: _Utf8Survey) -> str:
+    """Where a Chinese encoding breaks off that reads beyond the first line that is no UTF-8: two files in one?"""
+    stops = ((first_undecodable(chunks, codec), codec) for codec in ("gb18030", "cp950"))
+    known = [(stop.line, codec, stop) for stop, codec in stops if stop is not None]
+    line, codec, stop = max(known, default=(0, "", None), key=lambda each: each[0])
+    is_further = stop is not None and survey.error is not None and line > survey.error.line
+    return f" ({codec} reads it up to {stop}: are these several files in one?)" if is_further else ""
+
+
 def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:
     candidates = [_Candidate(codec) for codec in _CANDIDATES]
     n_read = 0
@@ -251,11 +261,13 @@ def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:
     ranked = sorted((c for c in candidates if c.alive), key=lambda c: -c.score)  # stable: a tie keeps the order
     if not ranked or ranked[0].score < _READS_LIKE_TEXT:
         where = f"{survey.error} is not UTF-8" if survey.error is not None else "has NUL bytes"
+        none = f"none of {', '.join(_CANDIDATES)}{_broken_off(chunks, survey)}"
         raise DataError(
-            f"{name} {where}, and the file reads as text in none of {', '.join(_CANDIDATES)}. "
+            f"{name} {where}, and the file reads as text in {none}. "
             "Name its encoding with --encoding (encoding=), or repair that line."
         )
     best = ranked[0]
     rival = next((c.score for c in ranked[1:] if c.codec[:4] != best.codec[:4]), 0.0)  # big5hkscs is no rival of cp950
-    confidence = "likely" if best.score - rival >= _CLEAR_MARGIN and best.n_scored >= 10 else "guess"
+    is_clear = best.score - rival >= _CLEAR_MARGIN and best.n_scored >= 10
+    confidence = "likely" if is_clear and best.score >= _LIKELY else "guess"
     return Encoding(best.codec, False, confidence, f"{best.score:.0%} of its characters are common ones")

@@ -86,5 +86,5 @@ def _card(cluster: "Cluster", head: str, texts: Sequence[str], w: Words) -> str:
 
 def _method(found: "Exploration", w: Words) -> str:
     tried = " · ".join(f"{k}: {number(value)}" for k, value in found.silhouettes.items())
-    rows = [(w["explore.encoder"], user(found.encoder)), (w["explore.silhouettes"], esc(tried or w["explore.given"]))]
-    return facts(rows) + note(w["explore.method_note"])
+    rows = [(w["explore.encoder"], user(found.encoder)), *([(w["explore.silhouettes"], esc(tried))] if tried else [])]
+    return facts(rows) + note(w["explore.chosen" if tried else "explore.given"]) + note(w["explore.method_note"])

@@ -120,10 +120,12 @@ def _judged(dataset: Dataset) -> tuple[Ints, Sequence[str], Ints]:
     usable = (np.bincount(codes, minlength=len(names)) >= _LEAST_OF_CLASS) & (names != "")
     rows = np.flatnonzero(usable[codes])
     if len(rows) < _LEAST_ROWS or usable.sum() < 2:
+        few = "Rows that rules before it took out do not count: leave the rule out."
+        unnamed = "Name the label column with --label (label=), or leave the rule out."
         raise DataError(
             f"Cleaning rule 'label_mistakes' needs at least {_LEAST_ROWS} labelled rows in two classes of three rows "
             f"or more to judge labels by. {dataset.origin or 'The data'} has {len(rows)} such rows in "
-            f"{int(usable.sum())} classes. Name the label column with --label (label=), or leave the rule out."
+            f"{int(usable.sum())} classes. {unnamed if dataset.labels is None else few}"
         )
     classes, y = np.unique(labels[rows], return_inverse=True)
     return rows, [str(name) for name in classes], y

@@ -24,11 +24,14 @@ EXPLORED: dict[str, tuple[str, str]] = {
     "explore.encoder": ("Encoder", "编码器"),
     "explore.silhouettes": ("Mean silhouette", "平均轮廓系数"),
     "explore.given": ("The number of clusters was given.", "簇的数量由用户指定。"),
+    "explore.chosen": (
+        "Of 2 to 30 clusters the fewest whose mean silhouette is within a tenth of the largest.",
+        "在 2 至 30 个簇中，取平均轮廓系数与最大值相差不超过一成的最小簇数。",
+    ),
     "explore.method_note": (
-        "k-means on features of length 1, reduced to 50 dimensions; of 2 to 30 clusters the fewest whose mean "
-        "silhouette is within a tenth of the largest. Terms: class-based TF-IDF. Cohesion: mean cosine of a text with "
-        "the centre of its cluster. Examples: the texts nearest to the centre.",
-        "对长度归一并降至 50 维的特征做 k-means；在 2 至 30 个簇中，取平均轮廓系数与最大值相差不超过一成的最小簇数。"
+        "k-means on features of length 1, reduced to 50 dimensions. Terms: class-based TF-IDF. Cohesion: mean "
+        "cosine of a text with the centre of its cluster. Examples: the texts nearest to the centre.",
+        "对长度归一并降至 50 维的特征做 k-means。"
         "关键词：按簇计算的 TF-IDF。凝聚度：文本与簇中心的平均余弦。示例：离簇中心最近的文本。",
     ),
 }
