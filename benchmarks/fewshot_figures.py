@@ -73,8 +73,8 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "",
         f"Seeds a set: {_seeds_told(cells)}; twenty where fewer do not tell (95 %) whether auto is more than a point "
         "below. The better of the two baselines by its mean over the seeds, which nobody can know beforehand. Chinese: "
-        "words, known words for opinions, and directions of words in the unlabelled texts (lsa), where no encoder at "
-        "hand reads it; with one see `chinese`. Zero-shot: macro-F1.",
+        "with labels by words, known ones for opinions too, and directions of words in the unlabelled texts (lsa), as "
+        "where no encoder at hand reads it (with one: suite `chinese`); zero-shot by E5. Zero-shot: macro-F1.",
         "",
         *_over_setfit(cells),
         *_calibration(cells),
