@@ -183,3 +183,17 @@ def test_an_expert_of_some_rows_among_all() -> None:
         np.testing.assert_array_equal(values[some], own)
         assert not values[others].any()
     assert (among.name, among.linear) == (expert.name, expert.linear)
+
+
+@pytest.mark.parametrize("way", [LEAST_SQUARES, DISCRIMINANT])
+def test_rows_that_lie_close_together_are_learnt_from_all_the_same(way: Way) -> None:
+    """Features of size 1 and spread 4e-3 say what the same ones say without what they share."""
+    rng = np.random.default_rng(0)
+    y = np.arange(200) % 3
+    spread = rng.normal(size=(200, 32)) + 2.0 * np.eye(3, 32)[y]
+    parts = Parts.of(y, 3, [f"text {i}" for i in range(200)], 0)
+    near, far = (
+        Ridge(rows.astype(np.float32), 200, way=way).expert("features", parts)
+        for rows in (1.0 + 4e-3 * spread, spread - spread.mean(axis=0))
+    )
+    assert (near.final.argmax(axis=1) == far.final.argmax(axis=1)).mean() > 0.98

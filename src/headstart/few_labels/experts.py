@@ -218,10 +218,16 @@ class Ridge:
         coef: Any = own.T @ dual
         return Linear(np.ascontiguousarray(np.asarray(coef, np.float64).T), offset)
 
+    @property
+    def _exact(self) -> Any:
+        """The features, dense ones in float64: where rows lie close together, products in float32 hide their spread."""
+        rows: Any = self.features
+        return rows if sparse.issparse(rows) else np.asarray(rows, np.float64)
+
     @cached_property
     def _square(self) -> float:
         """The mean squared length of a row, less that of the mean where the features are dense."""
-        rows: Any = self.features
+        rows = self._exact
         if sparse.issparse(rows):
             return float(rows.multiply(rows).sum() / rows.shape[0]) or 1.0
         middle = rows.mean(axis=0)
@@ -231,7 +237,7 @@ class Ridge:
     @cached_property
     def _gram(self) -> "Floats":
         """(N, n) products with the labelled rows, in units of the mean square."""
-        rows: Any = self.features
+        rows = self._exact
         products = rows @ rows[: self.n].T
         dense = products.toarray() if sparse.issparse(products) else products
         return np.asarray(dense, np.float64) / self._square
