@@ -72,7 +72,7 @@ def _with_few(figures: dict[str, Any]) -> list[str]:
         f"labelled rows a class of it, at most {figures['source_rows']:,} of the source; means over {_SEEDS} supports. "
         "No names: `few_labels` with `strategy.names=none`, as where labels are no words. linear_probe: encoder and "
         "head chosen by itself, source rows joined to the target's where that is better. Source alone: frozen MiniLM "
-        "(Chinese: E5) with a logistic head, no row of the target.",
+        "(Chinese: words) with a logistic head, no row of the target.",
         "Median wall seconds of a fit, its texts encoded before: "
         f"{', '.join(f'{way} {seconds:.1f}' for way, seconds in took.items())}.",
     ]
@@ -108,7 +108,7 @@ def _measured(setup: Setup, target: str, source: str) -> list[dict[str, Any]]:
         _NAMELESS_BOTH: (TextClassifier(strategy="few_labels", settings=nameless, random_state=0), True),
         _PROBE: (TextClassifier(strategy="linear_probe", random_state=0), True),
     }
-    encoder = "e5" if target in CHINESE else "minilm"
+    encoder = "tfidf" if target in CHINESE else "minilm"
     alone = TextClassifier(encoder, "linear_probe", "logistic", random_state=0)
     cells = []
     for seed in range(_SEEDS):

@@ -5,14 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from headstart.evaluation.results import Interval
 from headstart.evaluation.sentence import Found
 
 FOUND = Found(
     model="e5+tfidf + logistic",
     baseline="tfidf + svm",
     metric="accuracy",
-    difference=Interval(0.14, 0.06, 0.24),
+    difference=(0.14, 0.06, 0.24),
     verdict="helped",
     n=1_050,
     n_differing=9,
@@ -35,7 +34,7 @@ def test_a_gain(verdict: str, english: str, chinese: str) -> None:
 
 def test_a_loss_turns_the_interval_round() -> None:
     """It "loses by 14.0 (6.0 to 24.0)", not "by -14.0"."""
-    found = replace(FOUND, difference=Interval(-0.14, -0.24, -0.06), verdict="hurt")
+    found = replace(FOUND, difference=(-0.14, -0.24, -0.06), verdict="hurt")
     assert found.english() == (
         "e5+tfidf + logistic loses to tfidf + svm by 14.0 points of accuracy (95 % interval 6.0 to 24.0): "
         "the transfer hurt."
@@ -49,7 +48,7 @@ def test_a_loss_turns_the_interval_round() -> None:
 @pytest.mark.parametrize("n_differing", [0, 3, 9])
 def test_nothing_shown(value: float, n_differing: int) -> None:
     """Both languages have the same figures, and say why there is no verdict."""
-    between = Interval(value, value - 0.05, value + 0.05)
+    between = (value, value - 0.05, value + 0.05)
     found = replace(FOUND, difference=between, verdict="no difference shown", n_differing=n_differing)
     figures = [sorted(_FIGURE.findall(text.replace("e5", ""))) for text in (found.english(), found.chinese())]
     assert figures[0] == figures[1]
@@ -61,7 +60,7 @@ def test_nothing_shown(value: float, n_differing: int) -> None:
 
 def test_an_end_near_zero_is_not_shown_as_zero() -> None:
     """The interval leaves out 0, and reads so."""
-    found = replace(FOUND, difference=Interval(0.01, 0.0002, 0.02))
+    found = replace(FOUND, difference=(0.01, 0.0002, 0.02))
     assert "0.02 to 2.00" in found.english()
     assert "0.02 至 2.00" in found.chinese()
 

@@ -243,11 +243,11 @@ class _Candidate:
 
 def _broken_off(chunks: Chunks, survey: _Utf8Survey) -> str:
     """Where a Chinese encoding breaks off that reads beyond the first line that is no UTF-8: two files in one?"""
-    stops = ((first_undecodable(chunks, codec), codec) for codec in ("gb18030", "cp950"))
-    known = [(stop.line, codec, stop) for stop, codec in stops if stop is not None]
-    line, codec, stop = max(known, default=(0, "", None), key=lambda each: each[0])
-    is_further = stop is not None and survey.error is not None and line > survey.error.line
-    return f" ({codec} reads it up to {stop}: are these several files in one?)" if is_further else ""
+    for codec in ("gb18030", "cp950"):
+        stop = first_undecodable(chunks, codec)
+        if stop is not None and survey.error is not None and stop.line > survey.error.line:
+            return f" ({codec} reads it up to {stop}: are these several files in one?)"
+    return ""
 
 
 def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:

@@ -60,7 +60,7 @@ def compare(
 
     draws = resampling.resampled_cells(counts, n_bootstrap, np.random.default_rng(random_state))
     low, high = (float(end) for end in resampling.percentile_interval(difference(draws)))
-    between = Interval(float(difference(counts)), low, high)
+    between = float(difference(counts)), low, high
     n_differing = int(np.sum((model == y) != (baseline == y)))
     verdict = _verdict(low, high, n_differing, transfers)
     found = Found(
@@ -72,7 +72,7 @@ def compare(
         n=len(y),
         n_differing=n_differing,
     )
-    return Comparison(metric, between, verdict, found.english(), {"zh": found.chinese()})
+    return Comparison(metric, Interval(*between), verdict, found.english(), {"zh": found.chinese()})
 
 
 def _score(metric: str) -> Any:

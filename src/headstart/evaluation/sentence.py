@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from headstart.evaluation.results import Interval
-
 __all__ = ["MIN_DISAGREEMENTS", "Found"]
 
 # With 5 rows that differ even 5 : 0 has an exact two-sided p of 2 / 2^5 = 0.06: no verdict is possible.
@@ -15,14 +13,14 @@ _CHINESE = {"accuracy": "准确率", "macro_f1": "宏平均 F1", "mcc": "MCC（�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """Two models on the same n rows. difference: model minus baseline in the metric, shown in hundredths; n_differing:
-    the rows that exactly one of them has right.
+    """Two models on the same n rows. difference: model minus baseline in the metric, and the ends of its interval,
+    shown in hundredths; n_differing: the rows that exactly one of them has right.
     """
 
     model: str
     baseline: str
     metric: str
-    difference: Interval
+    difference: tuple[float, float, float]
     verdict: str
     n: int
     n_differing: int
@@ -83,9 +81,8 @@ class Found:
         return self._points()[1] > 0.0
 
     def _points(self) -> tuple[float, float, float]:
-        """Value, low, high in hundredths; the ends that are missing are the value."""
-        value, low, high = self.difference.value, self.difference.low, self.difference.high
-        return 100.0 * value, 100.0 * (value if low is None else low), 100.0 * (value if high is None else high)
+        value, low, high = self.difference
+        return 100.0 * value, 100.0 * low, 100.0 * high
 
     def _figures(self) -> tuple[str, str, str]:
         """The same without a sign, for an interval that excludes 0: it should not read "0.0 to ..."."""

@@ -83,9 +83,10 @@ def test_labels_that_the_texts_do_not_tell_are_not_doubted(caplog: pytest.LogCap
 
 @pytest.mark.parametrize("data", [Dataset(("a",) * 30), Dataset(("a", "b"), ("x", "y")), topics(40, set()).take([])])
 def test_too_little_to_judge_by(data: Dataset):
-    """The message says what is needed and what there is."""
-    with pytest.raises(DataError, match="at least 20 labelled rows"):
+    """The message says what is needed and what there is; the option that names a column, where there are no labels."""
+    with pytest.raises(DataError, match="at least 20 labelled rows") as caught:
         LabelMistakes().find(data)
+    assert ("--label" in str(caught.value)) == (data.labels is None)
 
 
 def test_an_unknown_encoder_is_an_error_at_once():

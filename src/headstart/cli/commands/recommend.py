@@ -78,7 +78,7 @@ def recommend(
         "--max-text-chars": (max_text_chars, MAX_TEXT_CHARS),
     }
     flags = [word for name, (value, usual) in given.items() if value != usual for word in (name, str(value))]
-    flags += [*(["--skip-bad-rows"] if skip_bad_rows else []), *(["--strip-labels"] if strip_labels else [])]
+    flags += [name for name, is_set in (("--skip-bad-rows", skip_bad_rows), ("--strip-labels", strip_labels)) if is_set]
     command, plain = _next_commands(file, found, flags)
     steps = [
         f"{step.action}: {step.n_before - step.n_after:,}" for step in loaded.steps if step.n_after < step.n_before
