@@ -85,11 +85,8 @@ def run(
         roles, drawn = read_roles(config)
     train = roles["train"].dataset
     with clock("fit"):
-        say(f"fitting on {train.n:,} rows" if train.n else "fitting without labelled rows")
-        model = _fit(config, roles, train, checkpoint)
+        model = _fit(config, roles, train, checkpoint, say)
         model.predictor_ = replace(model.predictor_, columns=roles["train"].columns)
-    if config.budget is not None and not _uses_budget(model):
-        say(f"--budget {config.budget} changes nothing of the model: {model.predictor_.strategy} takes no notice of it")
     say(f"measuring {model.predictor_.name}")
     until = None if config.budget_s is None else clock.began + config.budget_s
     with clock("evaluate"):
@@ -114,7 +111,14 @@ def run(
     return Outcome(config, model, train.n, clock.seconds, report, file, bundle)
 
 
-def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None = None) -> TextClassifier:
+def _fit(
+    config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: Path | None, say: Callable[[str], None]
+) -> TextClassifier:
+    """Says first what the strategy makes of the budget; where `auto` chooses it, that is known afterwards."""
+    is_chosen = config.strategy != "auto"
+    if is_chosen:
+        _warn_of_budget(config, config.strategy, say)
+    say(f"fitting on {rows.n:,} rows" if rows.n else "fitting without labelled rows")
     model = TextClassifier(
         config.encoder,
         config.strategy,
@@ -124,7 +128,10 @@ def _fit(config: RunConfig, roles: dict[str, Role], rows: Dataset, checkpoint: P
         settings=config.settings,
         random_state=config.seed,
     )
-    return _fitted(model, config, roles, rows, checkpoint)
+    model = _fitted(model, config, roles, rows, checkpoint)
+    if not is_chosen:
+        _warn_of_budget(config, model.predictor_.strategy, say)
+    return model
 
 
 def _part_fit(
@@ -250,12 +257,10 @@ def _report(
     return report_on_run(model.predictor_, roles, own, baseline, alone=alone, **about)
 
 
-def _uses_budget(model: TextClassifier) -> bool:
-    return _is_of(model, "is_long_work") or _is_of(model, "uses_budget")
-
-
-def _is_of(model: TextClassifier, kind: str) -> bool:
-    return bool(getattr(registry.load("strategy", model.predictor_.strategy), kind, False))
+def _warn_of_budget(config: RunConfig, strategy: str, say: Callable[[str], None]) -> None:
+    kind = registry.load("strategy", strategy)
+    if config.budget is not None and not any(getattr(kind, name, False) for name in ("is_long_work", "uses_budget")):
+        say(f"--budget {config.budget} changes nothing of the model: {strategy} takes no notice of it")
 
 
 def _is_baseline(config: RunConfig, model: TextClassifier) -> bool:

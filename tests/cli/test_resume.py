@@ -92,6 +92,17 @@ def test_nothing_to_go_on_with(headstart: Any, tmp_path: Path) -> None:
     assert not (tmp_path / "model.checkpoint").exists()
 
 
+def test_a_budget_that_changes_nothing_is_told_before_the_work(headstart: Any, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("text,label\n" + "".join(f"{text % i},{label}\n" for i in range(4) for text, label in ROWS))
+    done = headstart(
+        *("fit", rows, "--encoder", "tfidf", "--strategy", "linear_probe", "--budget", "5m"), "--no-bundle"
+    )
+    assert done.code == 0
+    assert done.err.count("--budget 5m changes nothing") == 1
+    assert done.err.index("--budget 5m changes nothing") < done.err.index("fitting on")
+
+
 def test_auto_says_what_became_of_the_budget(headstart: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With many rows its reasons do, so nothing says that a budget changes nothing."""
     monkeypatch.setattr("headstart.strategies.auto._FEW", 10)

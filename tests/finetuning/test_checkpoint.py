@@ -26,7 +26,6 @@ from headstart.finetuning.checkpoint import (  # noqa: E402 - torch may be missi
     Checkpoint,
     Saved,
     discard,
-    held_interrupts,
     identity,
     is_there,
 )
@@ -127,15 +126,6 @@ def test_ctrl_c(toy: ModuleType, toy_run: MakeRun, whole: dict[str, Any], tmp_pa
         toy.finished(run)
     assert signal.getsignal(signal.SIGINT) is before
     assert toy.bits(toy.finished(toy_run(tmp_path, **KINDS["adamw"]))) == toy.bits(whole["adamw"])
-
-
-def test_a_second_ctrl_c_interrupts_at_once() -> None:
-    """Who insists is heard."""
-    with held_interrupts(True) as asked:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert asked()
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
 
 
 def test_what_is_written_is_read(tmp_path: Path) -> None:

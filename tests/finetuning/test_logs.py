@@ -26,7 +26,8 @@ from headstart.finetuning.logs import Observer, check_log, observe  # noqa: E402
 
 def a_run(losses: list[float], checks: tuple[tuple[int, float, float], ...] = (), **settings: Any) -> Any:
     found = [HeldOut(*check) for check in checks]
-    return SimpleNamespace(losses=losses, checks=found, settings=Settings(**settings))
+    plan, state = SimpleNamespace(schedule=lambda step: 1 / (1 + step)), SimpleNamespace(seconds=0.0)
+    return SimpleNamespace(losses=losses, checks=found, settings=Settings(**settings), plan=plan, state=state)
 
 
 def report(number: int, loss: float = 1.0) -> StepReport:
@@ -47,13 +48,17 @@ def test_the_history_is_short_and_whole(losses: list[float]) -> None:
     assert History.from_settings(json.loads(json.dumps(history.settings()))) == history
 
 
-def test_a_run_taken_up_again_knows_no_rates_of_before() -> None:
-    """The losses of all steps are there, the rates of those that were seen."""
+def test_a_run_taken_up_again_has_the_history_of_all_its_processes() -> None:
+    """Losses, rates and seconds of those before as well."""
     run = a_run([3.0, 2.0], learning_rate=1e-3)
     observer = Observer(run)
+    run.state.seconds = 100.0
     run.losses.append(1.0)
     observer(report(3))
-    assert [each.learning_rate for each in observer.history().stretches] == [None, None, pytest.approx(5e-4)]
+    history = observer.history()
+    assert [each.loss for each in history.stretches] == [3.0, 2.0, 1.0]
+    assert [each.learning_rate for each in history.stretches] == pytest.approx([1e-3, 1e-3 / 2, 1e-3 / 3])
+    assert 100.0 < history.seconds < 110.0
 
 
 def test_no_steps_no_curve() -> None:

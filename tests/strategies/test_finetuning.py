@@ -19,6 +19,7 @@ from headstart.encoders import _torch as loading  # noqa: E402 - needs torch
 from headstart.encoders._tokens import TextTokeniser  # noqa: E402 - as above
 from headstart.finetuning import inputs, plan  # noqa: E402 - as above
 from headstart.finetuning import search as searching  # noqa: E402 - as above
+from headstart.finetuning import trials as trying  # noqa: E402 - as above
 from headstart.finetuning.run import Run  # noqa: E402 - as above
 from headstart.strategies.contrastive import Contrastive  # noqa: E402 - as above
 from headstart.strategies.partial_finetune import PartialFinetune  # noqa: E402 - as above
@@ -101,6 +102,33 @@ def test_a_search_that_was_over_is_not_repeated(
     assert found.keys() == expected.keys()
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
     assert [reason for reason in parts.reasons if "Went on from step 3" not in reason] == list(whole.reasons)
+
+
+def test_a_search_that_was_broken_off_repeats_no_trial(
+    fit: Fit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it finds is what a search in one piece finds."""
+    trials = counted(monkeypatch, trying, "_parts")
+    whole, n_whole = fit(search=4), len(trials)
+    parts, step = trying._parts, 0
+
+    def pressed(run: Any) -> Any:
+        nonlocal step
+        step += 1
+        if step == 6:  # the second draw of the second trial
+            raise KeyboardInterrupt
+        return parts(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(trying, "_parts", pressed)
+        with pytest.raises(KeyboardInterrupt, match=r"trial 2 of 4"):
+            fit(tmp_path, search=4)
+    trials.clear()
+    again = fit(tmp_path, search=4)
+    assert 0 < len(trials) < n_whole
+    assert again.reasons == whole.reasons
+    found, expected = weights(again), weights(whole)
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
 
 
 def test_frozen_layers_do_not_use_up_a_budget(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ A checkpoint's folder holds at most two files (and, of a training of several run
     last.safetensors       the state of the run; what is not a tensor is JSON in its metadata
     best-STEP.safetensors  the best weights so far, where the state names them
 
+or, until the search of settings is over that comes before, its trials: `trials.json`.
+
 Each is written beside its place, synced and renamed; the state last: whenever the process dies, what the state in
 place names is there.
 """
@@ -13,15 +15,11 @@ import contextlib
 import json
 import logging
 import os
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
@@ -37,11 +35,12 @@ from headstart.versions import versions
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Checkpoint", "Saved", "discard", "held_interrupts", "identity", "is_there"]
+__all__ = ["Checkpoint", "Saved", "discard", "identity", "is_there"]
 
 Tensors = Mapping[str, "torch.Tensor"]
 
 _LAST, _BEST, _HALF = "last.safetensors", "best-{}.safetensors", ".half"
+_TRIALS = "trials.json"
 _RUN = "run-{}"  # the folder of a run after the first, where several make up one training
 _STATE = "state"  # the key of the JSON in the metadata
 _FORMAT = 3  # 2: the table of word embeddings is as long as the texts need; 3: where time is short fewer rows check
@@ -136,14 +135,42 @@ class Checkpoint:
             _put(self.folder / _LAST, saved.tensors, {_STATE: json.dumps(state)})
             _remove(self.folder, but={_LAST, best})
         except OSError as error:
-            if not self._is_told:
-                _log.warning("%s: no checkpoint could be written (%s). The run goes on.", self.folder, error.strerror)
-            self._is_told = True
+            self._tell(error)
             return False
         finally:
             self._written = self.clock()
             self._write_s = self._written - begun
         return True
+
+    def write_trials(self, trials: Sequence[Mapping[str, Any]]) -> None:
+        """Put these JSON values, of a search of settings, in the place of the last ones; on a full disk as `write`."""
+        state = {"identity": dict(self.identity), "trials": list(trials)}
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            _put_bytes(self.folder / _TRIALS, json.dumps(state).encode())
+        except OSError as error:
+            self._tell(error)
+
+    def read_trials(self) -> list[dict[str, Any]]:
+        """The trials that were written last; none where there are none. Raises ConfigError as `read`."""
+        path = self.folder / _TRIALS
+        if not path.exists():
+            return []
+        try:
+            state = json.loads(path.read_bytes())
+            given, trials = state["identity"], list(state["trials"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(path, error) from error
+        _check_same(given, self.identity, self.folder)
+        return trials
+
+    def _tell(self, error: OSError) -> None:
+        if not self._is_told:
+            _log.warning("%s: no checkpoint could be written (%s). The run goes on.", self.folder, error.strerror)
+        self._is_told = True
+
+    def _damaged(self, path: Path, error: Exception) -> ConfigError:
+        return ConfigError(f"{path} is damaged ({error}). Remove {self.folder}, and begin the run again.")
 
     def read(self) -> Saved | None:
         """The state that was written last; None where there is none.
@@ -160,19 +187,24 @@ class Checkpoint:
             self._best = state["best"]
             best = {} if self._best is None else _read(self.folder / self._best)[0]
         except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-            raise ConfigError(f"{path} is damaged ({error}). Remove {self.folder}, and begin the run again.") from error
-        differing = _differing(given, self.identity) + ([] if number == _FORMAT else ["the format differs"])
-        if differing:
-            raise ConfigError(
-                f"The checkpoint in {self.folder} is of another run: {'; '.join(differing)}. Repeat the command "
-                "exactly to go on with it; to begin anew, remove it or leave --resume out."
-            )
+            raise self._damaged(path, error) from error
+        _check_same(given, self.identity, self.folder, "" if number == _FORMAT else "the format differs")
         return Saved(tensors, facts, best, facts.get("best_step"), state.get("beside", {}))
 
 
 def is_there(folder: Path) -> bool:
     """Whether the folder holds a checkpoint, be it of a later run alone: the first may have been over in no time."""
-    return any(folder.glob(_LAST)) or any(folder.glob(f"{_RUN.format('*')}/{_LAST}"))
+    return any(any(folder.glob(name)) for name in (_LAST, f"{_RUN.format('*')}/{_LAST}", _TRIALS))
+
+
+def _check_same(given: Mapping[str, str], wanted: Mapping[str, str], folder: Path, *more: str) -> None:
+    """Raise ConfigError where what the folder holds is of another run, with what differs. more: what else does."""
+    differing = [*_differing(given, wanted), *filter(None, more)]
+    if differing:
+        raise ConfigError(
+            f"The checkpoint in {folder} is of another run: {'; '.join(differing)}. Repeat the command "
+            "exactly to go on with it; to begin anew, remove it or leave --resume out."
+        )
 
 
 def discard(folder: Path) -> None:
@@ -200,44 +232,23 @@ def identity(strategy: str, task: Task, encoder: Transformer, settings: Settings
     }
 
 
-@contextmanager
-def held_interrupts(wanted: bool) -> Iterator[Callable[[], bool]]:
-    """Within the block Ctrl-C only makes the function that is given return True; a second one interrupts at once.
-
-    A step that is broken off in the middle leaves weights that belong to no step. Outside of the main thread, where
-    Python delivers no Ctrl-C, nothing changes.
-    """
-    asked = False
-
-    def note(number: int, frame: FrameType | None) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-
-    if not wanted or threading.current_thread() is not threading.main_thread():
-        yield lambda: False
-        return
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield lambda: asked
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 def _digest(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _put(path: Path, tensors: Tensors, metadata: dict[str, str]) -> None:
-    """Write beside the place, sync, rename: the old file or the new one is there, never a part."""
     from safetensors.torch import save
 
-    half = path.with_name(path.name + _HALF)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    _put_bytes(path, save(plain, metadata))  # the library's own writing raises no OSError on a full disk
+
+
+def _put_bytes(path: Path, content: bytes) -> None:
+    """Write beside the place, sync, rename: the old file or the new one is there, never a part. Raises OSError."""
+    half = path.with_name(path.name + _HALF)
     try:
-        with half.open("wb") as file:  # as bytes: the library's own writing raises no OSError on a full disk
-            file.write(save(plain, metadata))
+        with half.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
     except OSError:
@@ -263,7 +274,7 @@ def _read(path: Path) -> "tuple[dict[str, torch.Tensor], dict[str, str]]":
 
 
 def _remove(folder: Path, but: set[str | None]) -> None:
-    ours = [*folder.glob(_LAST + "*"), *folder.glob(_BEST.format("*") + "*")]
+    ours = [path for name in (_LAST, _BEST.format("*"), _TRIALS) for path in folder.glob(name + "*")]
     for path in ours:
         if path.name not in but:
             path.unlink(missing_ok=True)

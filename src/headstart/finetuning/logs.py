@@ -43,12 +43,10 @@ class Observer:
 
     def __init__(self, run: "Run", log: _Log | None = None) -> None:
         self._run, self._log = run, log
-        self._factors: dict[int, float] = {}
         self._n_checks, self._start = len(run.checks), time.perf_counter()
 
     def __call__(self, step: "StepReport") -> None:
         """Note the step, and what the held-out rows have said since the one before."""
-        self._factors[step.number] = step.factor
         if self._log is None:
             return
         figures = {"loss": step.loss, "learning_rate_factor": step.factor}
@@ -60,16 +58,18 @@ class Observer:
         self._n_checks = len(self._run.checks)
 
     def history(self) -> History:
-        """The run so far. The loss is averaged over stretches of equal length, at most 200."""
-        losses, rate = self._run.losses, self._run.settings.learning_rate
+        """The run so far, with what processes before this one did of it. The loss is averaged over stretches of equal
+        length, at most 200.
+        """
+        run, rate = self._run, self._run.settings.learning_rate
         stretches = []
-        for steps in np.array_split(np.arange(len(losses)), min(len(losses), _MOST_STRETCHES) or 1):
+        for steps in np.array_split(np.arange(len(run.losses)), min(len(run.losses), _MOST_STRETCHES) or 1):
             if len(steps):
-                last = int(steps[-1]) + 1
-                factor = self._factors.get(last)
-                loss = float(np.mean([losses[i] for i in steps]))
-                stretches.append(Stretch(last, loss, None if factor is None else rate * factor))
-        return History(tuple(stretches), tuple(self._run.checks), time.perf_counter() - self._start)
+                last = int(steps[-1])
+                loss = float(np.mean([run.losses[i] for i in steps]))
+                stretches.append(Stretch(last + 1, loss, rate * run.plan.schedule(last)))
+        seconds = run.state.seconds + time.perf_counter() - self._start
+        return History(tuple(stretches), tuple(run.checks), seconds)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from headstart.functional.schedules import Schedule, squeezed
 
-__all__ = ["Forecast", "Pace", "Plan", "states_pay"]
+__all__ = ["Forecast", "Pace", "Plan", "said_of_budget", "states_pay"]
 
 _SPARE = 0.03  # of the time that is left, for what was not foreseen
 _CLOSE = 0.05  # of the steps that are left: a plan that is this near is kept
@@ -111,4 +111,9 @@ class Plan:
 
     def note(self, taken: int) -> str:
         """What the time made of the plan, a sentence."""
-        return f"The budget allowed {taken:,} of {self.full:,} steps."
+        return said_of_budget(taken, self.full)
+
+
+def said_of_budget(taken: int, full: int) -> str:
+    """A sentence on a run that a budget made shorter."""
+    return f"The budget allowed {taken:,} of {full:,} steps."

@@ -14,10 +14,11 @@ import torch
 
 from headstart.finetuning.averaging import SHARES, assign, best_blend, copies
 from headstart.finetuning.checking import Answer, Best, answer
-from headstart.finetuning.checkpoint import Checkpoint, held_interrupts
+from headstart.finetuning.checkpoint import Checkpoint
 from headstart.finetuning.distributed import current
 from headstart.finetuning.groups import make_optimiser
 from headstart.finetuning.inputs import Inputs
+from headstart.finetuning.interrupts import held_interrupts
 from headstart.finetuning.network import Network
 from headstart.finetuning.objective import make_loss
 from headstart.finetuning.plan import Pace, Plan

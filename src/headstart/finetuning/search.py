@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headstart.finetuning.trials import Attempt, Look
     from headstart.types import Floats
 
-__all__ = ["Found", "Trial", "check_n_trials", "search"]
+__all__ = ["Found", "Poor", "Trial", "check_n_trials", "search"]
 
 _N_TRIALS = 20  # where the user says only that there should be a search
 _SHOWN = 5  # trials in the report, beside the first
@@ -99,10 +99,12 @@ def search(
             losses, accuracy = attempt(replace(settings, **changed), timer.watch(study.is_poor))
         except _Late:
             number, is_late = number - 1, True
-        except (_Poor, ConfigError):  # a rate that is far too high raises ConfigError
+        except (Poor, ConfigError):  # a rate that is far too high raises ConfigError
             if number == 1:
                 raise
             study.tell(None)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(f"trial {number} of {n_trials}") from None
         else:
             timer.finished()
             trials.append(Trial(number, changed, losses, accuracy))
@@ -167,7 +169,7 @@ class _Late(Exception):
     """There is no time left to go on with a trial."""
 
 
-class _Poor(Exception):
+class Poor(Exception):
     """A trial is not worth its time."""
 
 
@@ -197,7 +199,7 @@ class _Timer:
             if self._is_short(taken / number, self.final_share * (self._longest or taken / share)):
                 raise _Late
             if is_poor(number, loss):
-                raise _Poor
+                raise Poor
 
         return look
 

@@ -4,7 +4,9 @@ Shape letters: n rows, d features, k classes.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +16,7 @@ from headstart.encoders._torch import PRODUCTS_A_SECOND, n_products
 from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
+from headstart.finetuning.plan import said_of_budget
 from headstart.finetuning.settings import Settings
 from headstart.functional.probability import clearly_lower, fit_scale, log_losses
 from headstart.heads.logistic import Logistic
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Learnt", "Support"]
 
 _C = 1.0  # of the head behind a tuned encoder: folds of rows whose labels it has seen could not choose it
+_SPARE = 0.05  # of the time that is left, for what was not foreseen
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +57,51 @@ class Support:
         epochs = min(self.settings.n_epochs, max(1.0, n / an_epoch))
         return replace(self, settings=replace(self.settings, n_epochs=epochs))
 
-    def learn(self, halves: "Sequence[tuple[Ints, Ints]]") -> Learnt:
+    def learn(self, halves: "Sequence[tuple[Ints, Ints]]", ends_at: float | None = None) -> Learnt:
         """Tune on all rows and fit the head. The body is the tuned one after that, or as it was.
 
         halves: (rows to learn from, rows to check on) pairs that check a row at most once, or nothing. The body stays
-        as it was where they say clearly that it is better so; their answers calibrate the head. Raises DataError for a
-        class with fewer than two rows, before any work.
+        as it was where they say clearly that it is better so; their answers calibrate the head. ends_at: when it has to
+        be over, by `time.monotonic`: as many steps as there is time for; the body stays as it was where that is none.
+        Raises DataError for a class with fewer than two rows, before any work.
         """
-        frozen, scale, reasons = self._features(), 1.0, ["It was not checked whether tuning helps."]
+        began, frozen = monotonic(), self._features()
         untuned = Logistic(random_state=self.random_state).fit(frozen, self.y)
+        if ends_at is None:
+            return self._tuned(halves, frozen, untuned)
+        in_time, full = self._until(ends_at, halves, monotonic() - began), self.n_steps()
+        if in_time is None:
+            return Learnt(untuned, False, ("The budget was over before anything could be tuned: the encoder stays.",))
+        learnt, taken = in_time._tuned(halves, frozen, untuned), in_time.n_steps()
+        reasons = learnt.reasons if taken == full else (*learnt.reasons, said_of_budget(taken, full))
+        return replace(learnt, reasons=reasons)
+
+    def n_steps(self) -> int:
+        """Steps that tuning on all rows takes."""
+        return n_steps_of(self.inputs, self.y, np.arange(len(self.y)), self.settings)
+
+    def _until(self, ends_at: float, halves: "Sequence[tuple[Ints, Ints]]", once_s: float) -> "Support | None":
+        """The same in as many steps as there is time for, going by one that is undone; None where that is none.
+
+        once_s: seconds for the features of all rows and a head, which are due once more, and once for each half.
+        """
+        usable = (ends_at - monotonic()) * (1 - _SPARE) - (1 + len(halves)) * once_s
+        if usable <= 0:
+            return None
+        began, rows = monotonic(), np.arange(len(self.y))
+        with self._undone():
+            next(contrast(self.network, self.loss, self.inputs, self.y, rows, self.settings, self.random_state))
+        step_s, n_full = monotonic() - began, self.n_steps()
+        passes = 1 + sum(len(learn) for learn, _ in halves) / len(rows)
+        possible = int((usable - step_s) / (passes * step_s))
+        if possible < 1:
+            return None
+        epochs = self.settings.n_epochs * min(1.0, possible / n_full)
+        return replace(self, settings=replace(self.settings, n_epochs=epochs))
+
+    def _tuned(self, halves: "Sequence[tuple[Ints, Ints]]", frozen: "Floats", untuned: Logistic) -> Learnt:
+        """As `learn`, beside what was learnt without tuning."""
+        scale, reasons = 1.0, ["It was not checked whether tuning helps."]
         if halves:
             asked = np.concatenate([check for _, check in halves])
             before, after = self._answers(halves, frozen)
@@ -84,17 +124,23 @@ class Support:
 
     def after_each(self, parts: "Iterable[Ints]", asked: "Ints | None" = None) -> "Iterator[Floats]":
         """(m, d) of the rows `asked` (m,), or of all, after tuning on each part; then the body is as it was."""
-        start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
         for rows in parts:
-            self._tune(rows)
-            features = self._features(asked)
-            self.network.load_state_dict(start, strict=False)
+            with self._undone():
+                self._tune(rows)
+                features = self._features(asked)
             yield features
 
     def after(self, rows: "Ints", asked: "Ints | None" = None) -> "Floats":
         """(m, d) of the rows `asked` (m,), or of all, after tuning on these; the body stays so."""
         self._tune(rows)
         return self._features(asked)
+
+    @contextmanager
+    def _undone(self) -> Iterator[None]:
+        """After the block the body is as it was."""
+        start = {name: p.detach().clone() for name, p in self.network.named_parameters() if p.requires_grad}
+        yield
+        self.network.load_state_dict(start, strict=False)
 
     def reading_s(self) -> float:
         """Seconds that reading all rows takes, counted in multiplications of weights and states, by no clock: the same
@@ -107,9 +153,9 @@ class Support:
 
     def _tune(self, rows: "Ints") -> None:
         """Tune the body on these rows, from where it is."""
-        given = (self.inputs, self.y, rows, self.settings, self.random_state)
-        n_steps = n_steps_of(*given[:4])
-        for _ in track(contrast(self.network, self.loss, *given), "contrastive tuning", n_steps):
+        given = (self.inputs, self.y, rows, self.settings)
+        steps = contrast(self.network, self.loss, *given, self.random_state)
+        for _ in track(steps, "contrastive tuning", n_steps_of(*given)):
             pass
 
     def _features(self, asked: "Ints | None" = None) -> "Floats":
@@ -121,7 +167,7 @@ class Support:
         return features
 
     def _said(self) -> str:
-        n_steps = n_steps_of(self.inputs, self.y, np.arange(len(self.y)), self.settings)
+        n_steps = self.n_steps()
         top = self.settings.top_layers
         highest = "The highest layer was" if top == 1 else f"The highest {top} layers were"
         layers = highest if self.network.n_frozen else "All layers were"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from headstart.finetuning.run import Run
     from headstart.finetuning.search import Found
 
-__all__ = ["FineTuning", "Work", "reasons_of"]
+__all__ = ["FineTuning", "Work", "ends_by", "reasons_of"]
 
 # Of 96 rows of trec6 three epochs are nine steps, and worse than no tuning; ten epochs are 20 points better
 # (docs/log.md; Zhang et al., ICLR 2021, and Mosbach et al., ICLR 2021, say the same of BERT)
@@ -103,15 +103,15 @@ class FineTuning:
 
         A run that goes on repeats no trial: its checkpoint has what they led to, also how much of the budget was left.
         """
-        begun, place, task = monotonic(), work.checkpoint, work.task
+        place, task = work.checkpoint, work.task
         saved = None if place is None else place.read()
         if saved is None:
-            found = self._search(work, settings, n_trials)
+            found, seconds = self._search(work, settings, n_trials)
             before, after = asdict(settings), asdict(found.settings)
             led_to: Mapping[str, Any] = {
                 "settings": {name: after[name] for name in after if after[name] != before[name]},
                 "reasons": found.reasons,
-                "budget_s": _left(task, begun),
+                "budget_s": None if task.budget_s is None else task.budget_s - seconds,
             }
         else:
             led_to = saved.beside
@@ -120,19 +120,24 @@ class FineTuning:
         left = replace(work, task=replace(task, budget_s=led_to["budget_s"]))
         return left, replace(settings, **led_to["settings"]), tuple(led_to["reasons"])
 
-    def _search(self, work: Work, settings: Settings, n_trials: int) -> "Found":
-        """Settings that are better on held-out training rows, where there are any."""
+    def _search(self, work: Work, settings: Settings, n_trials: int) -> "tuple[Found, float]":
+        """Settings that are better on held-out training rows, where there are any, and the seconds that it took. A
+        search that goes on repeats no trial that had ended.
+        """
+        from headstart.finetuning.kept_trials import KeptTrials
         from headstart.finetuning.network import blocks_of
         from headstart.finetuning.search import search
         from headstart.finetuning.trials import attempts, hold_out
         from headstart.finetuning.tuned import Tuned
 
-        task, ends_at, whole = work.task, _ends_at(work.task), work.encoder.whole_model()
+        begun, task, ends_at, whole = monotonic(), work.task, ends_by(work.task), work.encoder.whole_model()
         y, seed = np.asarray(task.y), task.random_state
         draws = hold_out(task.texts, y, seed)
         afresh = replace(work, encoder=Tuned(work.encoder, whole))  # each trial gets a copy of what is loaded here
-        return search(
-            attempts(partial(self._ready, afresh, ends_at=ends_at), self._begin, draws, y, seed),
+        trials = attempts(partial(self._ready, afresh, ends_at=ends_at), self._begin, draws, y, seed)
+        kept = KeptTrials(trials, work.checkpoint)
+        found = search(
+            kept.attempt,
             settings,
             n_trials=n_trials,
             n_layers=len(blocks_of(whole.model)),
@@ -140,7 +145,9 @@ class FineTuning:
             random_state=seed,
             budget_s=task.budget_s,
             final_share=len(y) / sum(len(draw.learn) for draw in draws),
+            clock=kept.clock,
         )
+        return found, kept.clock() - begun
 
     def _fit(self, work: Work, settings: Settings) -> Predictor:
         from headstart.finetuning.few import few_rows_scale
@@ -150,7 +157,7 @@ class FineTuning:
         from headstart.finetuning.tuned import Tuned, last_layer
 
         task, encoder = work.task, work.encoder
-        ends_at = _ends_at(task)
+        ends_at = ends_by(task)
         y, seed, rows = np.asarray(task.y), task.random_state, split_rows(task.texts, task.y, task.random_state)
         with self._ready(work, settings, ends_at) as (network, inputs, depth):
             rows, settings = within(network, inputs, y, rows, settings, seed, ends_at, work.checkpoint)
@@ -234,7 +241,7 @@ class FineTuning:
         return encoder.fit(task.texts)
 
 
-def _ends_at(task: Task) -> float | None:
+def ends_by(task: Task) -> float | None:
     """When the budget of a task is over, if it has one."""
     return None if task.budget_s is None else monotonic() + task.budget_s
 

@@ -17,7 +17,7 @@ from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.labels import LEAST_ROWS
 from headstart.predictor import Predictor
-from headstart.strategies._finetuning import FineTuning, Work
+from headstart.strategies._finetuning import FineTuning, Work, ends_by
 from headstart.types import Ints, Task
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Contrastive(FineTuning):
     """
 
     is_long_work: ClassVar[bool] = False
+    uses_budget: ClassVar[bool] = True  # for as many steps as there is time for
     has_search: ClassVar[bool] = False
     settings_type: ClassVar[type[Settings]] = _ContrastiveSettings
     defaults: ClassVar[Mapping[str, Any]] = {
@@ -131,13 +132,13 @@ class Contrastive(FineTuning):
     def _fit(self, work: Work, settings: Settings) -> Predictor:
         if not isinstance(settings, _ContrastiveSettings):
             raise TypeError(f"settings of type {type(settings).__name__}")
-        task, encoder = work.task, work.encoder
+        task, encoder, ends_at = work.task, work.encoder, ends_by(work.task)
         halves = self.halves(task) if settings.guard else ()
         with self._support(work, settings) as (support, note):
             if len(task.y) > _MANY:
                 halves = halves[:1]
                 support = support if "n_epochs" in self.strategy_settings else support.in_steps(_STEPS_OF_MANY)
-            learnt = support.learn(halves)
+            learnt = support.learn(halves, ends_at)
             kept = self.tuned(support, work) if learnt.is_tuned else encoder
         reasons = (*learnt.reasons, *filter(None, [note]))
         return Predictor(kept, learnt.head, task.classes, encoder.model, "logistic", self._name(), reasons)

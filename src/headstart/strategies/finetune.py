@@ -17,7 +17,7 @@ from headstart.errors import ConfigError
 from headstart.finetuning.settings import Settings
 from headstart.heads.logistic import Logistic
 from headstart.predictor import History, Predictor
-from headstart.strategies._finetuning import FineTuning, Work, reasons_of
+from headstart.strategies._finetuning import FineTuning, Work, ends_by, reasons_of
 from headstart.types import Floats, Ints, Task
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ class Finetune(FineTuning):
         from headstart.finetuning.rows import split_rows
         from headstart.finetuning.tuned import Tuned
 
-        task, now = work.task, monotonic()
-        ends_at = None if task.budget_s is None else now + task.budget_s
+        task, ends_at = work.task, ends_by(work.task)
         whole = Tuned(work.encoder, work.encoder.whole_model())
         work = replace(work, encoder=whole)  # which gives copies of what is loaded here, once
         rows = split_rows(task.texts, task.y, task.random_state)
