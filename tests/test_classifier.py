@@ -16,6 +16,14 @@ TEXTS = ["good film", "fine film", "good soup", "bad film", "poor film", "bad so
 LABELS = ["pos"] * 3 + ["neg"] * 3
 
 
+def test_scalars_of_numpy_are_settings_too() -> None:
+    """As a loop over `np.arange` gives them."""
+    given = {"encoder.min_df": np.int64(1), "encoder.ngrams": [1, 1], "head.C": np.float32(0.5)}
+    predictor = TextClassifier("tfidf", head="svm", settings=given).fit(TEXTS, LABELS).predictor_
+    assert predictor.head.get_state().settings["params"]["C"] == 0.5
+    assert load_state(predictor)["min_df"] == 1
+
+
 def test_settings_reach_the_parts() -> None:
     """`encoder.NAME` and `head.NAME` are the constructor arguments of the parts."""
     settings = {"encoder.ngrams": [1, 1], "head.C": 0.25, "head.class_weight": None}

@@ -153,6 +153,14 @@ def test_astray(bad: float) -> None:
     assert w.item() == 0.5
 
 
+def test_no_rate_is_blamed_before_the_first_step() -> None:
+    """It has changed no weight yet."""
+    w = weights(float("nan"))
+    with pytest.raises(ConfigError, match="The loss is nan before anything was learnt: the weights that") as caught:
+        list(optimise([1.0], lambda t: (w * t).sum(), torch.optim.SGD([w], lr=0.5)))
+    assert "rate" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("losses", "patience", "over"),
     [

@@ -247,7 +247,9 @@ def _cleaned(cleaner: TextCleaner, name: str, data: Dataset | None) -> Dataset |
 
 
 def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """`{"encoder.ngrams": x}` -> `{"encoder_settings": {"ngrams": x}, "head_settings": {}}`."""
+    """`{"encoder.ngrams": x}` -> `{"encoder_settings": {"ngrams": x}, "head_settings": {}}`; numpy's scalars, which a
+    loop over an array gives, become Python's.
+    """
     given = {} if settings is None else settings
     if not isinstance(given, Mapping):
         raise ConfigError(f"settings must be a mapping, such as {{'head.C': 1.0}}. Got {given!r} instead.")
@@ -260,5 +262,5 @@ def _part_settings(settings: Mapping[str, Any] | None) -> dict[str, dict[str, An
     parts: dict[str, dict[str, Any]] = {"encoder_settings": {}, "head_settings": {}}
     for key, value in given.items():
         part, _, name = key.partition(".")
-        parts.setdefault(f"{part}_settings", {})[name] = value
+        parts.setdefault(f"{part}_settings", {})[name] = value.item() if isinstance(value, np.generic) else value
     return parts

@@ -120,5 +120,10 @@ def _set_rates(optimiser: "torch.optim.Optimizer", rates: Sequence[float]) -> No
 
 
 def _astray(step: int, loss: float, rates: Sequence[float]) -> str:
+    if step == 1:
+        return (
+            f"The loss is {loss} before anything was learnt: the weights that training begins with, or what the model "
+            "makes of the texts, are infinite or no numbers. Take another model or another copy of it."
+        )
     shown = ", ".join(f"{rate:.3g}" for rate in rates)
     return f"Training went astray: the loss of step {step} is {loss} (learning rate {shown}). Lower learning_rate."

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from headstart.errors import ConfigError
 from headstart.strategies.contrastive import Contrastive
 from headstart.types import Task
 
@@ -108,3 +109,12 @@ def test_the_budget_is_kept(
         assert now[0] + one_more / (taken + 1) > 0.8 * seconds  # no more than one step is wasted
     else:
         assert not any("budget" in reason for reason in learnt.reasons)
+
+
+def test_a_rate_that_is_too_high_is_blamed_for_features_that_are_no_numbers(tiny_model: Callable[[str], Path]) -> None:
+    """Not the encoder; though no loss has shown it."""
+    once = {"learning_rate": 1e38, "n_epochs": 1, "warmup": 0.0, "guard": False}
+    with Contrastive(str(tiny_model("bert")), strategy_settings=once).support(TASK) as (support, _):
+        assert support.n_steps() == 1
+        with pytest.raises(ConfigError, match=r"went astray.*learning rate 1e\+38\). Lower learning_rate"):
+            support.learn(())

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from headstart.encoders._torch import PRODUCTS_A_SECOND, n_products
+from headstart.errors import ConfigError
 from headstart.finetuning.contrast import Loss, contrast, features_of, n_steps_of
 from headstart.finetuning.inputs import Inputs
 from headstart.finetuning.network import Network
@@ -126,14 +127,22 @@ class Support:
         """(m, d) of the rows `asked` (m,), or of all, after tuning on each part; then the body is as it was."""
         for rows in parts:
             with self._undone():
-                self._tune(rows)
-                features = self._features(asked)
+                features = self.after(rows, asked)
             yield features
 
     def after(self, rows: "Ints", asked: "Ints | None" = None) -> "Floats":
-        """(m, d) of the rows `asked` (m,), or of all, after tuning on these; the body stays so."""
+        """(m, d) of the rows `asked` (m,), or of all, after tuning on these; the body stays so.
+
+        Raises ConfigError where they are no numbers.
+        """
         self._tune(rows)
-        return self._features(asked)
+        features = self._features(asked)
+        if not np.isfinite(features).all():
+            raise ConfigError(
+                "Training went astray: after it features are infinite or no numbers (learning rate "
+                f"{self.settings.learning_rate:.3g}). Lower learning_rate."
+            )
+        return features
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
