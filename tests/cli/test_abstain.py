@@ -92,11 +92,13 @@ def test_predict_marks_rows_and_evaluate_counts_them(headstart: Headstart, folde
 def test_the_page_and_the_terminal_show_it(headstart: Headstart, folder: Path, bundle: Path, tmp_path: Path):
     """In both languages."""
     page = tmp_path / "r.html"
-    for language, title in (("en", "Which texts are answered?"), ("zh", "回答哪些文本？")):
+    cases = (("en", "Which texts are answered?", "At most 20 % errors"), ("zh", "回答哪些文本？", "错误至多 20 %"))
+    for language, title, limit in cases:
         done = headstart("evaluate", bundle, folder / "test.csv", "--report", page, "--language", language)
         assert title in done.out
         assert title in page.read_text(encoding="utf-8")
-        assert "At most 20 % errors" in page.read_text(encoding="utf-8")
+        assert limit in page.read_text(encoding="utf-8")
+        assert limit in done.out
 
 
 def test_without_a_limit_there_is_no_column_and_a_rate_is_refused(headstart: Headstart, reviews: Path, tmp_path: Path):

@@ -78,6 +78,16 @@ def test_the_terms_are_explained_at_the_end(headstart: Headstart, bundle: Path, 
     assert "empty text" not in out
 
 
+def test_in_chinese_all_of_it_is(headstart: Headstart, bundle: Path, monkeypatch: pytest.MonkeyPatch):
+    """But for the words of the texts, the labels and the names of methods."""
+    monkeypatch.setenv("COLUMNS", "500")
+    done = headstart("explain", bundle, "a lovely but unheard waiter", "rude", "--language", "zh")
+    assert "= 得分" in done.out
+    assert "未起作用：" in done.out
+    for english in ("score", "empty", "rest", "no part", "speaks"):
+        assert english not in done.out
+
+
 def test_other_models_need_texts_for_their_classes(headstart: Headstart, reviews: Path, tmp_path: Path):
     """As the help says: a linear model of counted words alone needs none."""
     words = ("--encoder", "tfidf", "--head", "knn", "--out", tmp_path / "knn")

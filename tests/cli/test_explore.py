@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +62,10 @@ def test_the_page_is_written(texts: Path, headstart: Headstart, tmp_path: Path):
     done = headstart("explore", texts, "--encoder", "tfidf", "--report", page, "--language", "zh")
     assert done.code == 0, done.err
     assert page.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert "典型文本" in done.out
+    assert "按平均轮廓系数" in done.out
+    assert "按平均轮廓系数" in page.read_text(encoding="utf-8")
+    assert not re.search(r"\b(clusters|texts|cohesion|typical|Page)\b", done.out)
 
 
 @pytest.mark.parametrize(

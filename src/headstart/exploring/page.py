@@ -7,6 +7,7 @@ from headstart.evaluation.report.formatting import integer, number, shorten
 from headstart.evaluation.report.html import page
 from headstart.evaluation.report.markup import bullets, esc, facts, figure, note, section, user
 from headstart.evaluation.report.scatter import COLOURS, scatter_map
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words, words
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ def render_page(
     parts = [
         section("map", w["explore.map"], _map(found, heads, w)) if len(found.mapped) else "",
         section("clusters", w["explore.clusters"], f'<div class="cards">{cards}</div>'),
-        section("method", w["explore.method"], _method(found, w), bullets((user(line) for line in notes), "reasons")),
+        section(
+            "method",
+            w["explore.method"],
+            _method(found, w),
+            bullets((user(said(line, w)) for line in notes), "reasons"),
+        ),
     ]
     summary = f'<p class="note">{esc(_summary(found, w))}</p>'
     body = (

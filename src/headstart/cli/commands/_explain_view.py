@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headstart.evaluation.report.formatting import shorten, signed, visible
+from headstart.evaluation.report.strings import Words, words
 from headstart.explaining import ClassWords, Explanation, Weighted
 
 __all__ = ["show"]
@@ -15,50 +16,44 @@ _BAR_CELLS = 16
 _TEXT_CHARACTERS = 1_000
 _WITHOUT_PART = 12  # words that are named
 _PRO, _CON = "green", "red"
-_SIGNS = "+ speaks for the class, - against it; +0.7 doubles the odds."
-_ADDS = "+ is what a word adds to the score of the class; +0.7 doubles the odds."
-_SUM = (
-    "Score = empty text + words + rest; 0 is undecided. empty text: what the model says of no words. rest: what no "
-    "single word did."
-)
-_NOTHING = "no part in it: words that add nothing, such as those that the model does not know."
-_EXACT = "exact: by the model's own weights, nothing is estimated."
-_OCCLUSION = "occlusion: how the score changes without the word."
 
 
-def show(explained: Sequence[Explanation], spoken: Sequence[ClassWords], n: int, page: str | None) -> None:
+def show(
+    explained: Sequence[Explanation], spoken: Sequence[ClassWords], n: int, page: str | None, language: str = "en"
+) -> None:
     """Print texts and classes with their n strongest words, what the terms mean, and where the page is."""
-    console = Console(highlight=False)
+    console, w = Console(highlight=False), words(language)
     for each in explained:
-        _show_text(console, each, n)
-    for words in spoken:
-        console.print(Text.assemble((visible(str(words.name)), "bold"), (f"  {words.method}", "dim")))
-        console.print(_table(words.words), "")
+        _show_text(console, each, n, w)
+    for own in spoken:
+        console.print(Text.assemble((visible(str(own.name)), "bold"), (f"  {own.method}", "dim")))
+        console.print(_table(own.words), "")
     if explained or spoken:
-        console.print(Text(_legend(explained, spoken), style="dim"))
+        console.print(Text(_legend(explained, spoken, w), style="dim"))
     if page is not None:
-        console.print(Text.assemble(("Page", "dim"), f"  {visible(page)}"), soft_wrap=True)
+        console.print(Text.assemble((w["explain.page"], "dim"), f"  {visible(page)}"), soft_wrap=True)
 
 
-def _legend(explained: Sequence[Explanation], spoken: Sequence[ClassWords]) -> str:
+def _legend(explained: Sequence[Explanation], spoken: Sequence[ClassWords], w: Words) -> str:
     """The meaning of what was shown."""
     methods = " ".join([each.method for each in explained] + [each.method for each in spoken])
     parts = {
-        _SIGNS: bool(explained),
-        _ADDS: bool(spoken),
-        _SUM: bool(explained),
-        _NOTHING: any(each.without_part() for each in explained),
-        _EXACT: "exact" in methods,
-        _OCCLUSION: "occlusion" in methods,
+        "signs": bool(explained),
+        "adds": bool(spoken),
+        "parts": bool(explained),
+        "nothing": any(each.without_part() for each in explained),
+        "exact": "exact" in methods,
+        "occlusion": "occlusion" in methods,
     }
-    return " ".join(part for part, is_shown in parts.items() if is_shown)
+    return " ".join(w[f"explain.{part}"] for part, is_shown in parts.items() if is_shown)
 
 
-def _show_text(console: Console, each: Explanation, n: int) -> None:
+def _show_text(console: Console, each: Explanation, n: int, w: Words) -> None:
     """The text, its class, the words, and the sum that gives the score."""
     console.print(_marked(each))
-    predicted = "" if each.label == each.predicted else f" (predicted: {each.predicted})"
-    read = f", {each.n_read:,} texts read" if each.n_read > 1 else ""
+    predicted = w["explain.predicted"].format(label=each.predicted)
+    predicted = "" if each.label == each.predicted else f" ({predicted})"
+    read = f", {w['explain.texts_read'].format(n=f'{each.n_read:,}')}" if each.n_read > 1 else ""
     console.print(
         Text.assemble(
             (visible(str(each.label)), "bold"), f" {each.probability:.3f}{predicted}", (f"  {each.method}{read}", "dim")
@@ -68,20 +63,19 @@ def _show_text(console: Console, each: Explanation, n: int) -> None:
     table = _table(every[:n])
     others = every[n:]
     if others:
-        table.add_row(
-            f"  {len(others)} more word{'s' if len(others) > 1 else ''}",
-            signed(sum(word.weight for word in others)),
-            style="dim",
-        )
-    for what, value in (("empty text", each.offset), ("rest", each.rest), ("= score", each.score)):
-        table.add_row(f"  {what}", signed(value), style="dim")
+        more = w["explain.one_more" if len(others) == 1 else "explain.more"].format(n=len(others))
+        table.add_row(f"  {more}", signed(sum(word.weight for word in others)), style="dim")
+    for what, value in (("empty", each.offset), ("rest", each.rest), ("score", each.score)):
+        table.add_row(f"  {w[f'explain.{what}']}", signed(value), style="dim")
     console.print(table)
     nothing = each.without_part()
     if nothing:
-        more = f" and {len(nothing) - _WITHOUT_PART} more" if len(nothing) > _WITHOUT_PART else ""
-        console.print(Text(f"  no part in it: {', '.join(map(visible, nothing[:_WITHOUT_PART]))}{more}", style="dim"))
+        n_more = len(nothing) - _WITHOUT_PART
+        named = ", ".join(map(visible, nothing[:_WITHOUT_PART]))
+        named += w["explain.and_more"].format(n=n_more) if n_more > 0 else ""
+        console.print(Text(f"  {w['explain.no_part'].format(words=named)}", style="dim"))
     if each.truncated:
-        console.print(Text("  the model does not read this text to its end", style="yellow"))
+        console.print(Text(f"  {w['explain.truncated']}", style="yellow"))
     console.print()
 
 

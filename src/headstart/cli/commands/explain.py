@@ -91,4 +91,4 @@ def explain(
         kind = {"classes": [asdict(each) for each in spoken]} if classes else {"texts": [asdict(e) for e in explained]}
         write_json({"bundle": str(bundle), "model": predictor.name, "page": out, **kind})
     else:
-        show(explained, spoken, words, out)
+        show(explained, spoken, words, out, language)

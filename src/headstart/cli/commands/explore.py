@@ -87,7 +87,7 @@ def explore(
     if json:
         write_json(_payload(found, rows, named, facts))
     else:
-        _show(found, rows, named, facts, to_stderr=labels_out == "-")
+        _show(found, rows, named, facts, language, to_stderr=labels_out == "-")
 
 
 def _check(clusters: str, report: str | None, labels_out: str | None, names: str | None, *, json: bool) -> int | None:
@@ -176,6 +176,7 @@ def _show(
     rows: "Sequence[TextRow]",
     names: "Mapping[int, str | None]",
     facts: "Sequence[str]",
+    language: str,
     *,
     to_stderr: bool,
 ) -> None:
@@ -184,14 +185,16 @@ def _show(
     from rich.text import Text
 
     from headstart.evaluation.report.formatting import shorten, visible
+    from headstart.evaluation.report.sentences import said
+    from headstart.evaluation.report.strings import words
 
-    console = Console(stderr=to_stderr)
+    console, w = Console(stderr=to_stderr), words(language)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("cluster")
+    table.add_column(w["explore.column.cluster"])
     for head in ("texts", "cohesion"):
-        table.add_column(head, justify="right")
-    table.add_column("terms", ratio=1)
-    table.add_column("typical", ratio=2)
+        table.add_column(w[f"explore.column.{head}"], justify="right")
+    table.add_column(w["explore.column.terms"], ratio=1)
+    table.add_column(w["explore.column.typical"], ratio=2)
     for c in found.clusters:
         name = names.get(c.number)
         typical = shorten(" ".join(visible(rows[c.examples[0]].text or "").split()), _TEXT_CHARACTERS)
@@ -204,4 +207,4 @@ def _show(
         )
     console.print(table, "")
     for sentence in facts:
-        console.print(Text(visible(sentence)))
+        console.print(Text(visible(said(sentence, w))))

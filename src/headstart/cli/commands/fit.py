@@ -129,20 +129,23 @@ def _show(outcome: "Outcome") -> None:
 
     from headstart.evaluation.report import print_report
     from headstart.evaluation.report.formatting import visible
+    from headstart.evaluation.report.sentences import translated
 
-    console = Console()
+    console, language = Console(), outcome.config.language
+
+    def told(sentence: str) -> Text:
+        return Text(visible(translated(sentence, language)))
+
     if outcome.report is None:
         why = "too few different rows a class to hold some out" if outcome.n_train else "there are no labelled rows"
-        console.print(f"No figures: {why}. Give rows to measure on with --test FILE.")
+        console.print(told(f"No figures: {why}. Give rows to measure on with --test FILE."))
         for reason in outcome.model.predictor_.reasons:
-            console.print(Text(f"- {visible(reason)}"))
+            console.print(Text("- ").append(told(reason)))
         if outcome.config.report is not None:
-            console.print(f"No report was written to {outcome.config.report}: it would have no figures.")
+            console.print(told(f"No report was written to {outcome.config.report}: it would have no figures."))
         if (limit := outcome.model.predictor_.limit()) is not None:
-            console.print(limit.sentence())
+            console.print(told(limit.sentence()))
         if outcome.bundle is not None:
-            console.print(f"Bundle: {outcome.bundle}")
+            console.print(told(f"Bundle: {outcome.bundle}"))
         return
-    print_report(
-        outcome.report, console, bundle=outcome.bundle, page=outcome.report_file, language=outcome.config.language
-    )
+    print_report(outcome.report, console, bundle=outcome.bundle, page=outcome.report_file, language=language)

@@ -6,6 +6,7 @@ from importlib.resources import files
 from headstart.evaluation.report.formatting import integer
 from headstart.evaluation.report.markup import esc, label
 from headstart.evaluation.report.sections import SECTIONS, summary
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words, words
 from headstart.evaluation.results import Report
 
@@ -17,7 +18,7 @@ _LANG = {"en": "en", "zh": "zh-Hans"}
 def render_html(report: Report, *, language: str = "en") -> str:
     """The report as one HTML file: write it as UTF-8. The same report gives the same bytes.
 
-    language: "en" or "zh", for the fixed words; texts and sentences in `report` stay as they are.
+    language: "en" or "zh", for the fixed words and, as far as they are known, the sentences; texts stay as they are.
     Raises ConfigError for another language. Figures are fractions with three decimals.
     """
     w = words(language)
@@ -27,7 +28,7 @@ def render_html(report: Report, *, language: str = "en") -> str:
         + "\n".join(parts.values())
         + f"\n</main>\n{_footer(report, w)}"
     )
-    return page(report.title, body, language)
+    return page(said(report.title, w), body, language)
 
 
 def page(title: str, body: str, language: str, style: str = "") -> str:
@@ -48,7 +49,7 @@ def _header(report: Report, w: Words) -> str:
         esc(w["on_rows"].format(n=integer(report.model.n))),
     ]
     return (
-        f'<header>\n<h1 lang="" dir="auto">{esc(report.title)}</h1>\n'
+        f'<header>\n<h1 lang="" dir="auto">{esc(said(report.title, w))}</h1>\n'
         f'<p class="note">{" · ".join(made_of)}</p>\n</header>'
     )
 

@@ -1,4 +1,4 @@
-"""The fixed words of a page of explanations, a part of the table in strings.py."""
+"""The fixed words of explanations, on a page and in the terminal, a part of the table in strings.py."""
 
 __all__ = ["EXPLAINED"]
 
@@ -29,5 +29,39 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "explain.seen": ("Texts", "文本数"),
     "explain.all": ("All words ({n})", "全部词（{n}）"),
     "explain.without_part": ("No part in it: {words}", "未起作用：{words}"),
+    "explain.signs": (
+        "+ speaks for the class, - against it; +0.7 doubles the odds.",
+        "+ 支持该类别，- 反对；+0.7 使胜率加倍。",
+    ),
+    "explain.adds": (
+        "+ is what a word adds to the score of the class; +0.7 doubles the odds.",
+        "+ 是一个词对类别得分的影响；+0.7 使胜率加倍。",
+    ),
+    "explain.parts": (
+        "Score = empty text + words + rest; 0 is undecided. empty text: what the model says of no words. rest: what no "
+        "single word did.",
+        "得分 = 空文本 + 各词 + 其余；0 表示不确定。空文本：没有词时模型的判断。其余：无法归于单个词的部分。",
+    ),
+    "explain.nothing": (
+        "no part in it: words that add nothing, such as those that the model does not know.",
+        "未起作用：没有影响的词，例如模型不认识的词。",
+    ),
+    "explain.exact": (
+        "exact: by the model's own weights, nothing is estimated.",
+        "exact：直接由模型的权重得出，没有估计。",
+    ),
+    "explain.occlusion": (
+        "occlusion: how the score changes without the word.",
+        "occlusion：去掉该词后得分的变化。",
+    ),
+    "explain.empty": ("empty text", "空文本"),
+    "explain.rest": ("rest", "其余"),
+    "explain.score": ("= score", "= 得分"),
+    "explain.one_more": ("1 more word", "另有 1 个词"),
+    "explain.more": ("{n} more words", "另有 {n} 个词"),
+    "explain.texts_read": ("{n} texts read", "读了 {n} 条文本"),
+    "explain.no_part": ("no part in it: {words}", "未起作用：{words}"),
+    "explain.and_more": (" and {n} more", " 等，另有 {n} 个"),
+    "explain.page": ("Page", "页面"),
     "explain.cut": ("The first {shown} of {n} characters are marked.", "仅标注 {n} 个字符中的前 {shown} 个。"),
 }

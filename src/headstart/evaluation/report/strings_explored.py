@@ -1,4 +1,4 @@
-"""The fixed words of a page of clusters, a part of the table in strings.py."""
+"""The fixed words of a page and a table of clusters, a part of the table in strings.py."""
 
 __all__ = ["EXPLORED"]
 
@@ -20,6 +20,11 @@ EXPLORED: dict[str, tuple[str, str]] = {
     "explore.cohesion": ("Cohesion", "凝聚度"),
     "explore.terms": ("Terms", "关键词"),
     "explore.no_terms": ("no words", "无词语"),
+    "explore.column.cluster": ("cluster", "簇"),
+    "explore.column.texts": ("texts", "文本数"),
+    "explore.column.cohesion": ("cohesion", "凝聚度"),
+    "explore.column.terms": ("terms", "关键词"),
+    "explore.column.typical": ("typical", "典型文本"),
     "explore.method": ("How it was done", "方法"),
     "explore.encoder": ("Encoder", "编码器"),
     "explore.silhouettes": ("Mean silhouette", "平均轮廓系数"),

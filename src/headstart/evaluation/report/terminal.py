@@ -23,6 +23,7 @@ from headstart.evaluation.report.formatting import (
     weakest_first,
 )
 from headstart.evaluation.report.more_labels import more_labels_line
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words, metric_name, words
 from headstart.evaluation.results import ClassScores, Evaluation, Interval, Report
 from headstart.types import Finding
@@ -70,7 +71,7 @@ def print_report(
 
 
 def _headline(report: Report, console: Console, w: Words) -> None:
-    console.print(Text(_line(report.title), style="bold"))
+    console.print(Text(_line(said(report.title, w)), style="bold"))
     console.print(Text(_names(report, w), style="dim"))
     console.print()
     console.print(_verdict(report, w))
@@ -79,7 +80,7 @@ def _headline(report: Report, console: Console, w: Words) -> None:
 def _names(report: Report, w: Words) -> str:
     """The protocol, and which two models the columns are."""
     lines = [
-        _line(report.protocol),
+        _line(said(report.protocol, w)),
         w["named"].format(
             role=w["model"],
             name=f"{_line(report.model.name, _NAME_CHARACTERS)} ({_line(report.strategy, _NAME_CHARACTERS)})",
@@ -168,11 +169,11 @@ def _answering(report: Report, console: Console, w: Words) -> None:
     if report.answering is None:
         return
     console.print(Text(w["answering"], style="bold"))
-    console.print(Text(f"· {_line(report.answering.sentence)}"))
+    console.print(Text(f"· {_line(said(report.answering.sentence, w))}"))
     if report.answering.measured is not None:
-        said = "; ".join(f"{name} {figure}" for name, figure in answered_figures(report.answering.measured, w))
+        figures = "; ".join(f"{name} {figure}" for name, figure in answered_figures(report.answering.measured, w))
         where = w["answering_rows"].format(n=integer(report.answering.measured.n))
-        console.print(Text(f"· {w['named'].format(role=where, name=said)}"))
+        console.print(Text(f"· {w['named'].format(role=where, name=figures)}"))
     console.print()
 
 
@@ -188,7 +189,7 @@ def _reasons(report: Report, console: Console, w: Words) -> None:
     if report.reasons:
         console.print(Text(w["why"], style="bold"))
         for reason in report.reasons:
-            console.print(Text(f"· {_line(reason)}"))
+            console.print(Text(f"· {_line(said(reason, w))}"))
         console.print()
 
 
@@ -199,7 +200,7 @@ def _steps(report: Report, console: Console, w: Words) -> None:
         console.print(Text(w["steps"], style="bold"))
         for step in changed:
             rows = f"{integer(step.n_before)} → {integer(step.n_after)}"
-            console.print(Text(f"· {_line(step.data)}: {_line(step.action)} ({rows})"))
+            console.print(Text(f"· {_line(step.data)}: {_line(said(step.action, w))} ({rows})"))
         console.print()
 
 
@@ -238,15 +239,15 @@ def _warnings(report: Report, console: Console, w: Words) -> None:
         return
     console.print(Text(w["warnings"], style="bold"))
     for origin, finding in found[:_WARNINGS_SHOWN]:
-        console.print(_warning(origin, finding))
+        console.print(_warning(origin, finding, w))
     if len(found) > _WARNINGS_SHOWN:
         console.print(Text(w["more_warnings"].format(n=len(found) - _WARNINGS_SHOWN), style="dim"))
     console.print()
 
 
-def _warning(origin: str, finding: Finding) -> Text:
+def _warning(origin: str, finding: Finding, w: Words) -> Text:
     style = "red" if finding.severity == "error" else "yellow"
-    return Text.assemble(("! ", style), f"{_line(origin, _NAME_CHARACTERS)}: {_line(finding.message)}")
+    return Text.assemble(("! ", style), f"{_line(origin, _NAME_CHARACTERS)}: {_line(said(finding.message, w))}")
 
 
 def _places(places: dict[str, str | PathLike[str] | None], console: Console) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from headstart.evaluation.report.formatting import finite, integer
 from headstart.evaluation.report.markup import bullets, details, esc, facts, label, note, section, user
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words
 from headstart.evaluation.results import Report
 from headstart.types import Audit, Finding
@@ -29,7 +30,7 @@ def _card(audit: Audit, w: Words) -> str:
         (w["languages"], _languages(audit.languages, w)),
         (w["lengths"], _lengths(audit.characters, w)),
         (w["findings"], _findings(audit.findings, w)),
-        (w["notes"], bullets(user(text) for text in audit.notes)),
+        (w["notes"], bullets(user(said(text, w)) for text in audit.notes)),
     ]
     return f"<article>{head}{facts((term, html) for term, html in rows if html)}</article>"
 
@@ -75,4 +76,4 @@ def _finding(finding: Finding, w: Words) -> str:
     severity = w.get(f"severity.{finding.severity}", finding.severity)
     head = w["finding_rows"].format(severity=severity, n=integer(finding.n))
     examples = details(w["examples"], bullets(user(e) for e in finding.examples)) if finding.examples else ""
-    return f'<span class="badge {kind}">{esc(head)}</span>{user(finding.message)}{examples}'
+    return f'<span class="badge {kind}">{esc(head)}</span>{user(said(finding.message, w))}{examples}'

@@ -2,6 +2,7 @@
 
 from headstart.evaluation.report.formatting import integer
 from headstart.evaluation.report.markup import bullets, esc, facts, label, minus, note, section, table, user
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words
 from headstart.evaluation.results import Report
 from headstart.types import Step
@@ -20,25 +21,25 @@ def steps(report: Report, w: Words) -> str:
         (w["after"], "num"),
         (w["change"], "num"),
     ]
-    return section("steps", w["steps"], table(w["steps"], columns, map(_step, report.steps), w))
+    return section("steps", w["steps"], table(w["steps"], columns, (_step(step, w) for step in report.steps), w))
 
 
-def _step(step: Step) -> tuple[str, ...]:
+def _step(step: Step, w: Words) -> tuple[str, ...]:
     change = step.n_after - step.n_before
     shown = minus(f"{change:+,}") if change else "0"
-    return user(step.data), user(step.action), integer(step.n_before), integer(step.n_after), shown
+    return user(step.data), user(said(step.action, w)), integer(step.n_before), integer(step.n_after), shown
 
 
 def why(report: Report, w: Words) -> str:
     """Encoder, head and strategy, and the reasons for the first two."""
     parts = facts((w[key], label(getattr(report, key))) for key in ("encoder", "head", "strategy"))
-    reasons = bullets((user(reason) for reason in report.reasons), "reasons")
+    reasons = bullets((user(said(reason, w)) for reason in report.reasons), "reasons")
     return section("why", w["why"], parts, reasons or note(w["no_reasons"]))
 
 
 def method(report: Report, w: Words) -> str:
     """Protocol, the command to repeat the run, seed, seconds, versions."""
-    protocol = f'<p dir="auto">{esc(report.protocol)}</p>'
+    protocol = f'<p dir="auto">{esc(said(report.protocol, w))}</p>'
     command = f'<h3>{esc(w["repeat"])}</h3><pre tabindex="0" lang=""><code>{esc(report.command)}</code></pre>'
     seconds = " · ".join(f"{label(part)} {value:,.1f}" for part, value in report.seconds.items())
     versions = " · ".join(f"{label(name)} {label(version)}" for name, version in report.versions.items())
