@@ -88,6 +88,7 @@ class Step:
     action: str  # a sentence: "read from reviews.csv (UTF-8)", "rows without text skipped"
     n_before: int
     n_after: int
+    is_told: bool = False  # in the terminal too, though no row came or went
 
 
 @dataclass(frozen=True, slots=True)

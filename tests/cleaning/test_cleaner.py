@@ -58,6 +58,7 @@ def test_text_rules_are_counted_with_examples():
     assert effect.n_changed == 4
     assert [tuple(example) for example in effect.examples] == [(0, "A", "a"), (2, "C", "c"), (3, "D", "d")]
     assert effect.step("train").action == "cleaning rule lower: 4 texts changed"
+    assert effect.step("train").is_told
 
 
 def test_row_rules_see_cleaned_texts_and_name_given_rows():

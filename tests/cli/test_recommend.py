@@ -1,6 +1,7 @@
 """Laws of `headstart recommend`: one JSON object, the next command, reasons, and plain refusals."""
 
 import json
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,17 @@ def test_a_newcomer_sees_the_choice_and_why(headstart: Headstart, reviews: Path)
     assert done.code == 0
     for words in ("Recommended: tfidf", "expected", "nothing cannot be used", "headstart fit", "LogME"):
         assert words in done.out
+
+
+def test_in_chinese_all_of_it_is(headstart: Headstart, reviews: Path, monkeypatch: pytest.MonkeyPatch):
+    """But for the names of encoders, labels and commands."""
+    monkeypatch.setenv("COLUMNS", "500")
+    done = headstart("recommend", reviews, "--encoders", "tfidf,lsa", "--language", "zh")
+    assert done.code == 0, done.err
+    for words in ("推荐：", "预计准确率", "每个类别只有 4 条", "拉丁字母（英文）"):
+        assert words in done.out
+    told = [line for line in done.out.splitlines() if not line.startswith("  headstart fit")]
+    assert not re.search(r"\b[a-z]{2,} [a-z]{2,}\b", "\n".join(told))
 
 
 def test_without_labels_it_says_what_it_can(headstart: Headstart, tmp_path: Path):

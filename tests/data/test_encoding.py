@@ -193,3 +193,37 @@ def test_what_reads_half_like_text_is_a_guess() -> None:
     content = f"{SIMPLIFIED[0]}\n".encode("gb18030") + "".join(["好评\n", "差评\n", "好评\n"] * 2).encode()
     found = detect(lambda: [content], "mixed.csv")
     assert (found.name, found.confidence) == ("gb18030", "guess")
+
+
+@pytest.mark.parametrize("at", [1, 150, 200])
+@pytest.mark.parametrize(
+    ("texts", "encoding", "row"),
+    [(SIMPLIFIED, "gb18030", "味道很好下次再来,positive\n"), (TRADITIONAL, "cp950", "家好快度,positive\n")],
+)
+def test_a_row_in_utf8_is_named(texts: list[str], encoding: str, row: str, at: int) -> None:
+    """An even number of characters decodes in a Chinese encoding too, as ones that nobody wrote."""
+    rows = [f"{texts[i % 5]}{i},好\n".encode(encoding) for i in range(200)]
+    content = b"".join([*rows[:at], row.encode(), *rows[at:]])
+    assert content.decode(encoding)
+    with pytest.raises(DataError, match=rf"a.csv line {at + 1} is UTF-8, and the file reads as text in {encoding}:"):
+        found(content)
+    assert check(lambda: [content], encoding, "a.csv").name == encoding  # whoever names it has it read
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["waimai_10k", "chnsenticorp", "thucnews_title", "tnews_few"])
+def test_no_real_row_in_gb18030_is_taken_for_utf8(name: str) -> None:
+    """Whole texts, and words of two to eight characters cut out of them."""
+    texts, rng = real_texts(name), random.Random(0)
+    places = [(text, rng.randrange(len(text))) for text in texts if text for _ in range(5)]
+    words = [text[i : i + rng.randint(2, 8)] for text, i in places]
+    for each in (texts, words):
+        assert found(table(each).encode("gb18030")).name == "gb18030"
+
+
+def test_rare_characters_in_gb18030_are_not_taken_for_utf8() -> None:
+    """Words of hanzi drawn from all there are, beside common ones."""
+    rng = random.Random(0)
+    rare = ["".join(chr(rng.randrange(0x4E00, 0x9FA6)) for _ in range(rng.choice((2, 3, 4, 6)))) for _ in range(50_000)]
+    content = table(SIMPLIFIED * 20_000 + rare).encode("gb18030")
+    assert found(content).name == "gb18030"

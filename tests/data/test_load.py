@@ -229,6 +229,7 @@ def test_labels_that_differ_by_spaces(tmp_path: Path):
     loaded = read_dataset(path, strip_labels=True)
     assert loaded.dataset.labels == ("Positive", "Positive", "neg", "Positive")
     assert loaded.steps[-1].action == "spaces around the label stripped in 2 rows"
+    assert loaded.steps[-1].is_told
 
 
 def test_many_labels_with_spaces_are_compared_once_each():

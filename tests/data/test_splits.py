@@ -109,6 +109,8 @@ def test_classes_with_fewer_rows_than_shots_are_counted():
     """The step says how many keep all their rows, and names ten at most."""
     _, step = sample_per_class(dataset([*"aaab", *"b"]), 3, 0)
     assert step.action == "3 rows of each class drawn with seed 0; 1 of 2 classes have fewer and keep all: 'b' has 2"
+    assert step.is_told
+    assert not sample_per_class(dataset([*"aab", *"b"]), 2, 0)[1].is_told
     _, step = sample_per_class(dataset([f"{i:02}" for i in range(12)]), 2, 0)
     assert "; 12 of 12 classes have fewer and keep all: '00' has 1, " in step.action
     assert step.action.endswith("'09' has 1, ...")

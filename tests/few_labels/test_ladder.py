@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from headstart.few_labels.experts import Expert, Parts, Ridge, from_names, from_tuned
+from headstart.few_labels.experts import Expert, Parts, Ridge, from_names, from_tuned, way_of_dense
 from headstart.few_labels.ladder import BELIEF, Ladder, Pool, Rung, fitted_mixture
 from headstart.functional.conformal import exact_interval
 from headstart.functional.probability import softmax
@@ -169,3 +169,20 @@ def test_rows_that_nobody_asked_do_not_make_a_rung_surer() -> None:
     rung = Rung.of("", pool, parts, "", "", 0.0)
     assert (rung.n, rung.accuracy) == (60, 0.5)
     assert (rung.low, rung.high) == exact_interval(30, 60)
+
+
+@pytest.mark.parametrize(("shares", "k"), [((6, 4), 2), ((5, 5), 2), ((6, 3, 1), 3)])
+def test_equal_texts_of_several_classes_are_no_surer_than_their_shares(shares: tuple[int, ...], k: int) -> None:
+    """No row can be held out; two experts who say the same do not make them surer."""
+    y, x = np.repeat(np.arange(k), shares), np.ones((10, 4))
+    parts = Parts.of(y, k, ["same text"] * 10, 0)
+    pool = Pool.of([Ridge(x, 10, way=way_of_dense(10, k)).expert(name, parts) for name in SAME[:2]], parts)
+    sized = softmax(pool.times(pool.size(parts), parts).final())
+    assert sized == pytest.approx(np.tile(np.array(shares) / 10, (10, 1)), abs=0.02)
+
+
+def test_rows_that_do_not_contradict_each_other_are_as_sure_as_is_believed() -> None:
+    """Three texts: none can be held out, and what was learnt from them is right about all."""
+    y, x = np.array([0, 0, 1]), np.eye(3)
+    parts = Parts.of(y, 2, ["a", "b", "c"], 0)
+    assert Pool.of([Ridge(x, 3).expert("features", parts)], parts).size(parts) == 0.7

@@ -71,6 +71,14 @@ def test_a_right_file_is_read(encoding: str, tmp_path: Path) -> None:
     assert read_label_names(path) == names
 
 
+def test_a_file_in_no_encoding_says_what_to_do(tmp_path: Path) -> None:
+    """It names the file once, and no option: none is read for it."""
+    path = tmp_path / "names.json"
+    path.write_bytes('{"好评": "好吃，送得快", "差评": "难吃"}'.encode("gb18030") + b"\xff\xff")
+    with pytest.raises(DataError, match=r"^label names: \S+names\.json is text in no encoding .*: save it as UTF-8\.$"):
+        read_label_names(path)
+
+
 def test_which_names_are_negations() -> None:
     """Of another class's name, in either language; "neither" and "other" of all others; "nothing" and
     "no refund" beside "praise" are names like others.

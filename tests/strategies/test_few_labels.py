@@ -37,6 +37,15 @@ def test_words_alone_where_the_encoder_counts() -> None:
     assert model.predict(["a lovely train", "an awful train"]).tolist() == ["pos", "neg"]
 
 
+@pytest.mark.parametrize("encoder", ["tfidf", "minilm"])
+def test_one_text_of_two_classes_is_as_sure_as_their_shares(encoder: str, request: pytest.FixtureRequest) -> None:
+    """No row can be checked, so that no row says how sure the pool may be."""
+    if encoder == "minilm":
+        request.getfixturevalue("minilm_folder")
+    model = TextClassifier(encoder, "few_labels").fit(["same text"] * 10, ["a"] * 6 + ["b"] * 4)
+    assert model.predict_proba(["same text"])[0] == pytest.approx([0.6, 0.4], abs=0.01)
+
+
 @pytest.mark.parametrize(("k", "way"), [(2, LEAST_SQUARES), (3, DISCRIMINANT)])
 def test_how_dense_features_learn(k: int, way: Way) -> None:
     """By the way for so many classes and rows."""

@@ -62,7 +62,8 @@ class Effect:
             *([f"{_n(self.n_marked, 'row')} marked, none removed"] if self.n_marked else []),
         ]
         action = f"cleaning rule {self.rule}: {', '.join(parts) or 'nothing to do'}"
-        return Step(role, action, self.n_rows, self.n_rows - self.n_removed)
+        is_told = self.n_changed + self.n_marked > 0
+        return Step(role, action, self.n_rows, self.n_rows - self.n_removed, is_told)
 
 
 @dataclass(frozen=True, slots=True)

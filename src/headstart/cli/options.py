@@ -33,7 +33,7 @@ def _max_text_chars(**more: Any) -> Any:
 
 
 def _language(**more: Any) -> Any:
-    return typer.Option(help="Language of the report's headings.", rich_help_panel="Output", **more)
+    return typer.Option(help="Language of the report.", rich_help_panel="Output", **more)
 
 
 _TEXT, _LABEL = "Name of the text column.", "Name of the label column."

@@ -12,6 +12,7 @@ and `encoding=` overrides it.
 """
 
 import codecs
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
@@ -41,11 +42,16 @@ _CANDIDATES = (
     "cp1252",
     "latin-1",
 )  # a tie: the first
+_CHINESE = ("gb18030", "cp950", "big5hkscs")
 _KNOWN = ("utf-8", "utf-8-sig", "utf-16", "gbk", "gb2312", "big5", *_CANDIDATES)
 _READS_LIKE_TEXT = 0.6  # below: no answer; of real files in the right encoding 99 % score 0.91 and more
 _LIKELY = 0.9
 _CLEAR_MARGIN = 0.15
 _UTF8_SEQUENCES = 6  # so many valid ones before the first error are no chance
+# between ASCII, four characters or more of three bytes in UTF-8: none in 90 MB of real texts in GB 18030 and Big5 and
+# of words cut from them, nor among millions of words of rare characters
+_OF_THREE = rb"[\xe2-\xef][\x80-\xbf][\x80-\xbf]"
+_UTF8_RUN = re.compile(rb"[\x00-\x7f]" + 4 * _OF_THREE + rb"(?:" + _OF_THREE + rb")*(?![\x80-\xff])")
 _PIECE_BYTES = 1 << 20
 _SCORED_BYTES = 1 << 22  # scoring stops here, decoding goes on to the end
 
@@ -80,7 +86,8 @@ class Undecodable:
 def detect(chunks: Chunks, name: str) -> Encoding:
     """The encoding of the bytes of `chunks()`; `name` is the file's, for messages.
 
-    Raises DataError if no candidate reads the whole file as text, naming the line, the byte and the way out.
+    Raises DataError if no candidate reads the whole file as text, naming the line, the byte and the way out; and where
+    a row is in UTF-8, though a Chinese encoding decodes it too.
     """
     chunks = _regrouped(chunks)
     head = next(iter(chunks()), b"")[:4]
@@ -93,7 +100,10 @@ def detect(chunks: Chunks, name: str) -> Encoding:
         return Encoding("utf-8", False, "certain", "every byte decodes as UTF-8")
     if survey.n_sequences >= _UTF8_SEQUENCES and survey.nul_share == 0:
         _refuse(survey.error, name, "reads as UTF-8 up to there")
-    return _best(chunks, name, survey)
+    best = _best(chunks, name, survey)
+    if best.name in _CHINESE:
+        _refuse_utf8_rows(chunks, name, best.name)
+    return best
 
 
 def check(chunks: Chunks, encoding: str, name: str) -> Encoding:
@@ -248,6 +258,20 @@ def _broken_off(chunks: Chunks, survey: _Utf8Survey) -> str:
         if stop is not None and survey.error is not None and stop.line > survey.error.line:
             return f" ({codec} reads it up to {stop}: are these several files in one?)"
     return ""
+
+
+def _refuse_utf8_rows(chunks: Chunks, name: str, codec: str) -> None:
+    """Raises DataError where a row is in UTF-8: in `codec` it decodes too, as characters that nobody wrote."""
+    line = 1
+    for chunk in chunks():
+        piece = b"\n" + chunk  # a run may begin the file
+        run = _UTF8_RUN.search(piece)
+        line += piece.count(b"\n", 1, run.start() + 1 if run else None)
+        if run:
+            raise DataError(
+                f"{name} line {line} is UTF-8, and the file reads as text in {codec}: are these several files in one? "
+                "Repair that line, or name the encoding with --encoding (encoding=)."
+            )
 
 
 def _best(chunks: Chunks, name: str, survey: _Utf8Survey) -> Encoding:

@@ -235,7 +235,8 @@ def _strip(rows: _Gathered, role: str) -> list[Step]:
     n_changed = sum(old != new for old, new in zip(rows.labels, stripped, strict=True))
     rows.labels = stripped
     n = len(stripped)
-    return [Step(role, f"spaces around the label stripped in {rows_of(n_changed)}", n, n)] if n_changed else []
+    action = f"spaces around the label stripped in {rows_of(n_changed)}"
+    return [Step(role, action, n, n, is_told=True)] if n_changed else []
 
 
 def _label_problems(rows: _Gathered, notes: list[str]) -> list[Problem]:

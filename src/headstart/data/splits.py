@@ -33,7 +33,7 @@ def sample_per_class(dataset: Dataset, shots: int, seed: int, *, role: str = "tr
     listed = f"{', '.join(short[:_CLASSES_SHOWN])}{more}"
     shortage = f"; {len(short)} of {len(classes)} classes have fewer and keep all: {listed}" if short else ""
     action = f"{shots} rows of each class drawn with seed {seed}{shortage}"
-    return drawn, Step(role, action, dataset.n, drawn.n)
+    return drawn, Step(role, action, dataset.n, drawn.n, is_told=bool(short))
 
 
 def limit_rows(dataset: Dataset, n_rows: int, seed: int, *, role: str = "train") -> tuple[Dataset, Step]:

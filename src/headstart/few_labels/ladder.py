@@ -42,6 +42,7 @@ BELIEF = {
 _UNSURE = 0.1
 _LEAST_FACTOR = 0.01
 _SIZE, _SIZE_STRENGTH = 0.7, 10.0  # of a pool, before any row is asked, and of the belief in it
+_HARDLY = 1e-3  # as strong a belief where the rows that were learnt from say how sure is too sure
 _N_DIRECTIONS = 64  # of the features that the mixture is learnt in: the ones in which rows differ most
 _ROWS_A_DIRECTION = 8
 LEAST_UNLABELLED = 100  # for a mixture: with 50, five classes were told apart worse than by their names alone
@@ -116,10 +117,11 @@ class Pool:
 
     def size(self, parts: Parts) -> float:
         """The factor for all values that held-out rows ask for. Experts who say the same have a factor each, by what
-        is believed of each: together they are surer than right.
+        is believed of each: together they are surer than right. Without held-out rows it is what is believed, or less
+        where the labelled rows contradict each other: equal texts of several classes are no surer than their shares.
         """
         if not len(self.losses):
-            return _SIZE
+            return min(_SIZE, believed_size(self.final()[: len(parts.y)], parts.y, _SIZE, _HARDLY))
         return believed_size(self.held_out, parts.asked, _SIZE, _SIZE_STRENGTH * parts.n_rounds)
 
     def times(self, factor: float, parts: Parts) -> Self:

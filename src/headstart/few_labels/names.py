@@ -104,13 +104,15 @@ def negations(names: Sequence[Sequence[str]]) -> list[int]:
 def read_label_names(path: Path) -> dict[str, str | list[str]]:
     """`{"label": "name or description", "other": ["one wording", "another"]}` from a JSON file.
 
-    Raises DataError for a file that is not there, is no JSON, or holds anything else.
+    Raises DataError for a file that is not there, is in no known encoding, is no JSON, or holds anything else.
     """
     expected = 'Expected one JSON object such as {"refund": "asks for money back", "praise": ["thanks", "great"]}.'
     try:
         found = read_json(path, object_pairs_hook=_once)
     except OSError as error:
         raise DataError(f"label names: {path} cannot be read: {error.strerror}. {expected}") from None
+    except DataError as error:  # of its encoding
+        raise DataError(f"label names: {error}") from error
     except ValueError as error:
         raise DataError(f"label names: {path} is not what is needed: {error}. {expected}") from None
     if not isinstance(found, dict):

@@ -48,6 +48,12 @@ def test_words_are_marked_by_sign_and_size():
         assert figure in found.text
 
 
+def test_how_it_was_explained_is_said_in_the_language() -> None:
+    """The name of a method stays."""
+    assert "occlusion, mean of 3 texts" in page(LOVELY)
+    assert "occlusion，3 条文本的平均" in page(LOVELY, language="zh")
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_is_whole(language: str):
     """Well-formed, self-contained, one title, tables with names, whatever the texts hold."""

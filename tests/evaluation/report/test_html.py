@@ -341,6 +341,8 @@ def test_the_chinese_page_is_chinese(chinese: Report) -> None:
     page = Page(html)
     assert page.tags[0][1] == {"lang": "zh-Hans"}
     assert chinese.model.mistakes[0].text in page.texts
+    assert {"训练数据", "训练"} <= set(page.texts)
+    assert not {"train", "fit"} & set(page.texts)
     for english_word in ("Accuracy", "Baseline", "Confusion", "Classes", "Steps", "interval"):
         assert english_word not in page.text
     with pytest.raises(ConfigError, match="'fr' is not known"):

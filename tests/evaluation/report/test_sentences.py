@@ -10,7 +10,9 @@ import pytest
 
 from headstart import Dataset, TextClassifier
 from headstart.data import Columns, audit, limit_rows, read_dataset, sample_per_class
+from headstart.evaluation.labels import unknown_labels
 from headstart.evaluation.report.sentences import catalogue, translated
+from headstart.recommend import recommend
 
 ZH = catalogue("zh")
 HOLE = re.compile(r"\{(\w+)\}")
@@ -95,6 +97,42 @@ def test_what_augmentation_and_a_limit_of_errors_did() -> None:
     assert not not_chinese(said)
 
 
+def test_which_encoder_suits_a_file() -> None:
+    texts, labels = rows(60)
+    few, uneven = (
+        Dataset(tuple(texts[:8]), tuple(labels[:8])),
+        Dataset(tuple(texts[:33]), tuple(labels[:30]) + ("z",) * 3),
+    )
+    repeated, bare = Dataset((*texts, *texts[:9]), (*labels, *labels[:9])), Dataset(tuple(texts))
+    for data in (few, uneven, repeated, bare):
+        found = recommend(data, encoders=("tfidf", "lsa"))
+        said = [*found.reasons, *(note for each in found.candidates for note in each.notes)]
+        assert not not_chinese(said)
+        assert found.family is None or not not_chinese([found.family])
+
+
+def test_where_synonyms_come_from(tmp_path: Path) -> None:
+    (tmp_path / "synonyms.txt").write_text("good fine\nbad poor awful\n")
+    found = reasons(30, "tfidf", "linear_probe", augment=f"synonym:0.5:{tmp_path / 'synonyms.txt'}")
+    groups = next(reason for reason in found if "groups" in reason)
+    assert translated(groups, "zh").startswith("synonym：来自 ")
+    assert not not_chinese(reason.replace(str(tmp_path), "") for reason in found)
+
+
+def test_what_is_said_of_rows_that_a_model_is_measured_on() -> None:
+    assert translated("40 rows of reviews.csv", "zh") == "reviews.csv 的 40 条样本"
+    for label in ("Positive", "neither"):
+        found = unknown_labels(LABELS, [*LABELS, label], (2, 3, 4))
+        assert found is not None
+        assert not not_chinese([found.message, *(each.replace(label, "") for each in found.examples)])
+
+
+def test_several_languages_are_named() -> None:
+    found = audit(Dataset(("the soup was good",) * 6 + ("汤很好喝",) * 3 + ("汤 soup 很好 was good",)))
+    (mix,) = (each.message for each in found.findings if each.name == "language_mix")
+    assert translated(mix, "zh") == "多种语言：英文 60%，中文 30%，混合 10%"
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize(
     ("n", "strategy", "settings"),
@@ -148,6 +186,9 @@ def test_what_was_found_in_files_and_done_to_their_rows(tmp_path: Path) -> None:
         all_of_them = np.ones(loaded.dataset.n, bool)
         found = audit(loaded, truncated=all_of_them, unfamiliar=all_of_them, others=(loaded.dataset,))
         said += [*(each.message for each in found.findings), *found.notes, *(step.action for step in loaded.steps)]
+        said += [
+            each for of_texts in found.findings if of_texts.name.startswith("missing_") for each in of_texts.examples
+        ]
         if loaded.dataset.labels:
             said += [sample_per_class(loaded.dataset, 2, 0)[1].action]
         said += [limit_rows(loaded.dataset, n, 0)[1].action for n in (1, 1_000)]

@@ -128,3 +128,11 @@ def test_rows_that_went_are_shown_and_why_this_model(english: Report) -> None:
     assert "Because it won." in text
     assert "train: duplicates: repeats of a row (9 → 7)" in text
     assert "read from a.csv" not in text
+
+
+def test_what_was_changed_within_rows_is_shown_too(english: Report) -> None:
+    """Though none came or went: then no numbers of rows are."""
+    steps = (Step("train", "read from a.csv", 9, 9), Step("train", "spaces stripped in 2 rows", 9, 9, is_told=True))
+    text = printed(replace(english, steps=steps))
+    assert "train: spaces stripped in 2 rows\n" in text
+    assert "read from a.csv" not in text

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from headstart.evaluation.report.formatting import shorten, signed, visible
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words, words
 from headstart.explaining import ClassWords, Explanation, Weighted
 
@@ -26,7 +27,7 @@ def show(
     for each in explained:
         _show_text(console, each, n, w)
     for own in spoken:
-        console.print(Text.assemble((visible(str(own.name)), "bold"), (f"  {own.method}", "dim")))
+        console.print(Text.assemble((visible(str(own.name)), "bold"), (f"  {said(own.method, w)}", "dim")))
         console.print(_table(own.words), "")
     if explained or spoken:
         console.print(Text(_legend(explained, spoken, w), style="dim"))
@@ -56,7 +57,9 @@ def _show_text(console: Console, each: Explanation, n: int, w: Words) -> None:
     read = f", {w['explain.texts_read'].format(n=f'{each.n_read:,}')}" if each.n_read > 1 else ""
     console.print(
         Text.assemble(
-            (visible(str(each.label)), "bold"), f" {each.probability:.3f}{predicted}", (f"  {each.method}{read}", "dim")
+            (visible(str(each.label)), "bold"),
+            f" {each.probability:.3f}{predicted}",
+            (f"  {said(each.method, w)}{read}", "dim"),
         )
     )
     every = each.strongest()

@@ -11,6 +11,7 @@ from headstart.cli import options
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from headstart.evaluation.report.strings import Words
     from headstart.recommend import Recommendation
 
 __all__ = ["recommend"]
@@ -20,11 +21,6 @@ _ENCODERS = (
     "Encoders to compare, by comma, also FOLDER and owner/name; "
     "default: bow, tfidf, tfidf:char, lsa, word2vec, minilm, tfidf+minilm; beside them e5 for other texts than English."
 )
-_LEGEND = (
-    "Expected of a fit on all rows, with its 95 % interval; fit in: about, on this machine. On the sample: LOO, "
-    "accuracy of ridge on rows left out; LogME and H-score (H layers: of the mean over a transformer's layers), "
-    "larger is better."
-)
 
 
 def recommend(
@@ -33,6 +29,7 @@ def recommend(
     unlabelled: Annotated[str | None, typer.Option(help="Texts of your domain without labels.")] = None,
     budget: Annotated[str | None, typer.Option(help="Time for all encoders, such as 90s or 2m.")] = None,
     seed: options.Seed = 0,
+    language: options.Language = "en",
     json: options.Json = False,
     text: options.Text = "text",
     label: options.Label = "label",
@@ -86,7 +83,7 @@ def recommend(
     if json:
         write_json({**asdict(found), "steps": steps, "next": command, "next_plain": plain})
     else:
-        _show(found, command, plain, steps)
+        _show(found, command, plain, steps, language)
     if all(candidate.problem is not None for candidate in found.candidates):
         raise typer.Exit(1)
 
@@ -105,83 +102,103 @@ def _next_commands(file: str, found: "Recommendation", flags: list[str]) -> tupl
     return shlex.join([*fit, *named, "--strategy", found.strategy, *flags]), shlex.join(plain)
 
 
-def _show(found: "Recommendation", command: str | None, plain: str | None, steps: list[str]) -> None:
+def _show(found: "Recommendation", command: str | None, plain: str | None, steps: list[str], language: str) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    console = Console(highlight=False)
-    console.print(_facts(found, steps), "")
-    if found.best is not None:
-        console.print(Text.assemble("Recommended: ", (found.best, "bold green"), f" ({found.family})"))
+    from headstart.evaluation.report.sentences import said
+    from headstart.evaluation.report.strings import words
+
+    console, w = Console(highlight=False), words(language)
+    console.print(_facts(found, steps, w), "")
+    if found.best is not None and found.family is not None:
+        best = Text(w["recommend.best"].format(name=found.best, family=said(found.family, w)))
+        best.highlight_words([found.best], "bold green")
+        console.print(best)
     for reason in found.reasons:
-        console.print(Text(f"· {reason}"))
+        console.print(Text(f"· {said(reason, w)}"))
     console.print()
-    _print_candidates(console, found)
-    few = "the best for so few rows: several encoders together"
-    many = "several encoders together, or fine-tuned, as held-out rows are better off"
-    what = few if found.facts.n_rows <= _FEW_ROWS else many
-    for lead, each in ((f"Next, {what}", plain), ("Or this one encoder with a simple head", command)):
+    _print_candidates(console, found, w)
+    what = "few" if found.facts.n_rows <= _FEW_ROWS else "many"
+    for lead, each in ((what, plain), ("alone", command)):
         if each is not None:
-            console.print(Text(lead, style="dim"))
+            console.print(Text(w[f"recommend.{lead}"], style="dim"))
             console.print(Text(f"  {each}", style="bold"), soft_wrap=True)
 
 
-def _facts(found: "Recommendation", steps: list[str]) -> "RenderableType":
+def _facts(found: "Recommendation", steps: list[str], w: "Words") -> "RenderableType":
     from rich.table import Table
     from rich.text import Text
 
     from headstart.cli.console import languages_line
+    from headstart.evaluation.report.sentences import said
 
-    facts, machine = found.facts, found.machine
+    facts = found.facts
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     table.add_column(style="dim", no_wrap=True)
     table.add_column(overflow="fold")
-    repeated = f", {facts.duplicates:,} repeat a text" if facts.duplicates else ""
-    table.add_row("rows", f"{facts.n_rows:,}{repeated}")
+    rows = [f"{facts.n_rows:,}"]
+    rows += [w["recommend.repeated"].format(n=f"{facts.duplicates:,}")] if facts.duplicates else []
+    table.add_row(w["recommend.rows"], w["recommend.and"].join(rows))
     if facts.n_unlabelled:
-        table.add_row("unlabelled", f"{facts.n_unlabelled:,}")
+        table.add_row(w["unlabelled"], f"{facts.n_unlabelled:,}")
     for step in steps:
-        table.add_row("read", Text(step))
-    counts = list(facts.classes.values())
-    if counts:
-        least = "" if counts[-1] == counts[0] else f"{counts[-1]:,} to "
-        table.add_row("classes", f"{len(counts):,}, {least}{counts[0]:,} rows each")
-    else:
-        table.add_row("classes", "none: unlabelled")
-    table.add_row("characters", f"median {facts.characters['median']:,.0f}, p95 {facts.characters['p95']:,.0f}")
-    table.add_row("languages", languages_line(facts.languages))
-    parts = [f"{machine.cpus} CPUs", f"{machine.memory_gib:.0f} GiB" if machine.memory_gib else ""]
-    parts += [f"GPU {machine.gpu}" if machine.gpu else "no GPU", "bf16 in hardware" if machine.bf16 else "no bf16"]
-    parts += [] if machine.torch else ["torch is not installed"]
-    table.add_row("machine", ", ".join(part for part in parts if part))
+        table.add_row(w["recommend.read"], Text(said(step, w)))
+    table.add_row(w["recommend.classes"], _classes(list(facts.classes.values()), w))
+    lengths = {name: f"{facts.characters[name]:,.0f}" for name in ("median", "p95")}
+    table.add_row(w["recommend.characters"], w["recommend.lengths"].format(**lengths))
+    table.add_row(w["recommend.languages"], said(languages_line(facts.languages), w))
+    table.add_row(w["recommend.machine"], _machine(found, w))
     return table
 
 
-def _print_candidates(console: "Console", found: "Recommendation") -> None:
+def _classes(counts: list[int], w: "Words") -> str:
+    """How many, and rows of the smallest and the largest. counts: the largest first."""
+    if not counts:
+        return w["recommend.unlabelled"]
+    least, most = f"{counts[-1]:,}", f"{counts[0]:,}"
+    rows = most if counts[-1] == counts[0] else w["recommend.range"].format(least=least, most=most)
+    return w["recommend.each"].format(k=f"{len(counts):,}", rows=rows)
+
+
+def _machine(found: "Recommendation", w: "Words") -> str:
+    machine = found.machine
+    parts = [w["recommend.cpus"].format(n=machine.cpus)]
+    parts += [f"{machine.memory_gib:.0f} GiB"] if machine.memory_gib else []
+    parts += [f"GPU {machine.gpu}" if machine.gpu else w["recommend.no_gpu"]]
+    parts += [w["recommend.bf16"] if machine.bf16 else w["recommend.no_bf16"]]
+    parts += [] if machine.torch else [w["recommend.no_torch"]]
+    return w["recommend.and"].join(parts)
+
+
+def _print_candidates(console: "Console", found: "Recommendation", w: "Words") -> None:
     from rich.table import Table
     from rich.text import Text
+
+    from headstart.evaluation.report.sentences import said
 
     ranked = [c for c in found.candidates if c.expected is not None]
     if ranked:
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
-        table.add_column("encoder", overflow="fold")
-        for head in ("expected accuracy", "fit in", "LOO", "LogME", "H", "H layers"):
+        table.add_column(w["recommend.encoder"], overflow="fold")
+        for head in (w["recommend.expected"], w["recommend.fit_in"], "LOO", "LogME", "H", w["recommend.layers"]):
             table.add_column(head, justify="right", no_wrap=True)
         for c in ranked:
             expected = Text(f"{c.expected.value:.1%}" if c.expected else "")
             if c.expected is not None:
                 expected.append(f" [{c.expected.low:.1%}, {c.expected.high:.1%}]", style="dim")
             figures = (_figure(c.ridge_accuracy), _figure(c.log_evidence), _figure(c.h_score))
-            table.add_row(Text(c.name), expected, _duration(c.fit_s), *figures, _figure(c.h_score_layers))
+            table.add_row(Text(c.name), expected, _duration(c.fit_s, w), *figures, _figure(c.h_score_layers))
         console.print(table)
-        console.print(Text(_LEGEND, style="dim"))
+        console.print(Text(w["recommend.legend"], style="dim"))
     for c in found.candidates:
         for note in c.notes:
-            console.print(Text(f"{c.name}: {note}", style="dim"))
+            console.print(Text(w["named"].format(role=c.name, name=said(note, w)), style="dim"))
         if c.problem is not None:
-            console.print(Text(f"{c.name} cannot be used: {c.problem}", style="yellow"))
+            problem = said(c.problem, w)
+            console.print(Text(w["recommend.unusable"].format(name=c.name, problem=problem), style="yellow"))
         elif c.expected is None:
-            console.print(Text(f"{c.name} can be used."))
+            console.print(Text(w["recommend.usable"].format(name=c.name)))
     console.print()
 
 
@@ -189,7 +206,8 @@ def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-def _duration(seconds: float | None) -> str:
+def _duration(seconds: float | None, w: "Words") -> str:
     if seconds is None:
         return "–"
-    return f"{max(seconds, 1):.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+    unit, value = ("seconds", max(seconds, 1)) if seconds < 120 else ("minutes", seconds / 60)
+    return w[f"recommend.{unit}"].format(n=f"{value:.0f}")

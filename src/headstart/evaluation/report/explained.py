@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from headstart.evaluation.report.formatting import integer, number, shorten, signed
 from headstart.evaluation.report.html import page
 from headstart.evaluation.report.markup import details, esc, label, minus, note, section, table, user
+from headstart.evaluation.report.sentences import said
 from headstart.evaluation.report.strings import Words, words
 from headstart.explaining.values import ClassWords, Explanation, Weighted
 
@@ -58,7 +59,7 @@ def _explained(number_: int, each: Explanation, w: Words) -> str:
             words=_figure(sum(word.weight for word in each.words)),
             rest=_figure(each.rest),
         ),
-        w["explain.method"].format(method=each.method),
+        w["explain.method"].format(method=said(each.method, w)),
     ]
     if each.label != each.predicted:
         facts.insert(0, w["explain.predicted"].format(label=each.predicted))
@@ -112,6 +113,6 @@ def _figure(value: float) -> str:
 
 
 def _of_class(each: ClassWords, w: Words) -> str:
-    method = note(w["explain.method"].format(method=each.method))
+    method = note(w["explain.method"].format(method=said(each.method, w)))
     shown = _table(each.words, w["explain.seen"], w)
     return f'<article class="explained"><h3>{label(each.name)}</h3>{method}{shown}</article>'

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from headstart.errors import ConfigError, did_you_mean
 from headstart.evaluation.report.strings_explained import EXPLAINED
 from headstart.evaluation.report.strings_explored import EXPLORED
+from headstart.evaluation.report.strings_recommended import RECOMMENDED
 
 __all__ = ["LANGUAGES", "Words", "metric_name", "words"]
 
@@ -198,6 +199,10 @@ _TABLE: dict[str, tuple[str, str]] = {
     "steps": ("What was done to the rows", "对数据行做了什么"),
     "steps.short": ("Steps", "步骤"),
     "step_data": ("Data", "数据"),
+    "role.train": ("train", "训练数据"),
+    "role.test": ("test", "测试数据"),
+    "role.source": ("source", "源领域数据"),
+    "role.unlabelled": ("unlabelled", "无标注数据"),
     "action": ("Step", "步骤"),
     "before": ("Rows before", "之前行数"),
     "after": ("Rows after", "之后行数"),
@@ -244,6 +249,9 @@ _TABLE: dict[str, tuple[str, str]] = {
     "repeat": ("Repeat this run", "重现本次运行"),
     "seed": ("Seed", "随机种子"),
     "seconds": ("Seconds", "用时（秒）"),
+    "seconds.read": ("read", "读取"),
+    "seconds.fit": ("fit", "训练"),
+    "seconds.evaluate": ("evaluate", "评估"),
     "versions": ("Versions", "版本"),
     "scroll": ("{name}, scrolls sideways", "{name}，可横向滚动"),
     # the terminal
@@ -262,6 +270,7 @@ _TABLE: dict[str, tuple[str, str]] = {
     "report": ("Report", "报告"),
     **EXPLAINED,
     **EXPLORED,
+    **RECOMMENDED,
 }
 
 

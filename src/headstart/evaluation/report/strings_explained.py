@@ -12,7 +12,7 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "explain.note": (
         "The stronger the colour, the more the word adds to the class's score. Score = empty text + words + rest; 0 is "
         "undecided, +0.7 doubles the odds. Rest: what no single word did.",
-        "颜色越深，该词对类别得分的影响越大。得分 = 空文本 + 各词 + 其余；0 表示不确定，+0.7 使胜率加倍。"
+        "颜色越深，该词对类别得分的影响越大。得分 = 空文本 + 各词 + 其余；0 表示不确定，+0.7 使几率加倍。"
         "其余：无法归于单个词的部分。",
     ),
     "explain.of": ("{label}, probability {p}", "{label}，概率 {p}"),
@@ -31,11 +31,11 @@ EXPLAINED: dict[str, tuple[str, str]] = {
     "explain.without_part": ("No part in it: {words}", "未起作用：{words}"),
     "explain.signs": (
         "+ speaks for the class, - against it; +0.7 doubles the odds.",
-        "+ 支持该类别，- 反对；+0.7 使胜率加倍。",
+        "+ 支持该类别，- 反对；+0.7 使几率加倍。",
     ),
     "explain.adds": (
         "+ is what a word adds to the score of the class; +0.7 doubles the odds.",
-        "+ 是一个词对类别得分的影响；+0.7 使胜率加倍。",
+        "+ 是一个词对类别得分的影响；+0.7 使几率加倍。",
     ),
     "explain.parts": (
         "Score = empty text + words + rest; 0 is undecided. empty text: what the model says of no words. rest: what no "

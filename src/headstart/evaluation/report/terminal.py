@@ -194,13 +194,14 @@ def _reasons(report: Report, console: Console, w: Words) -> None:
 
 
 def _steps(report: Report, console: Console, w: Words) -> None:
-    """The steps that changed the number of rows."""
-    changed = [step for step in report.steps if step.n_after != step.n_before]
-    if changed:
+    """The steps that changed the number of rows, or what is in them."""
+    told = [step for step in report.steps if step.n_after != step.n_before or step.is_told]
+    if told:
         console.print(Text(w["steps"], style="bold"))
-        for step in changed:
-            rows = f"{integer(step.n_before)} → {integer(step.n_after)}"
-            console.print(Text(f"· {_line(step.data)}: {_line(said(step.action, w))} ({rows})"))
+        for step in told:
+            rows = f" ({integer(step.n_before)} → {integer(step.n_after)})" * (step.n_after != step.n_before)
+            role = _line(w.get(f"role.{step.data}", step.data))
+            console.print(Text(f"· {w['named'].format(role=role, name=_line(said(step.action, w)))}{rows}"))
         console.print()
 
 

@@ -75,5 +75,5 @@ def _finding(finding: Finding, w: Words) -> str:
     kind = finding.severity if finding.severity in _SEVERITIES else "info"
     severity = w.get(f"severity.{finding.severity}", finding.severity)
     head = w["finding_rows"].format(severity=severity, n=integer(finding.n))
-    examples = details(w["examples"], bullets(user(e) for e in finding.examples)) if finding.examples else ""
+    examples = details(w["examples"], bullets(user(said(e, w)) for e in finding.examples)) if finding.examples else ""
     return f'<span class="badge {kind}">{esc(head)}</span>{user(said(finding.message, w))}{examples}'

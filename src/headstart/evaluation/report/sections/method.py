@@ -27,7 +27,8 @@ def steps(report: Report, w: Words) -> str:
 def _step(step: Step, w: Words) -> tuple[str, ...]:
     change = step.n_after - step.n_before
     shown = minus(f"{change:+,}") if change else "0"
-    return user(step.data), user(said(step.action, w)), integer(step.n_before), integer(step.n_after), shown
+    data = w.get(f"role.{step.data}", step.data)
+    return user(data), user(said(step.action, w)), integer(step.n_before), integer(step.n_after), shown
 
 
 def why(report: Report, w: Words) -> str:
@@ -41,7 +42,9 @@ def method(report: Report, w: Words) -> str:
     """Protocol, the command to repeat the run, seed, seconds, versions."""
     protocol = f'<p dir="auto">{esc(said(report.protocol, w))}</p>'
     command = f'<h3>{esc(w["repeat"])}</h3><pre tabindex="0" lang=""><code>{esc(report.command)}</code></pre>'
-    seconds = " · ".join(f"{label(part)} {value:,.1f}" for part, value in report.seconds.items())
+    seconds = " · ".join(
+        f"{label(w.get(f'seconds.{part}', part))} {value:,.1f}" for part, value in report.seconds.items()
+    )
     versions = " · ".join(f"{label(name)} {label(version)}" for name, version in report.versions.items())
     rows = [
         (w["seed"], esc(report.seed)),
