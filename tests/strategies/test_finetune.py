@@ -18,6 +18,7 @@ torch = pytest.importorskip("torch")
 from headstart.bundle import load_bundle, save_bundle  # noqa: E402 - below what skips
 from headstart.finetuning.checkpoint import discard, is_there  # noqa: E402 - needs torch
 from headstart.finetuning.run import Run  # noqa: E402 - as above
+from headstart.strategies import _finetuning as shared  # noqa: E402 - as above
 from headstart.strategies import finetune as module  # noqa: E402 - as above
 from headstart.strategies.finetune import Finetune  # noqa: E402 - as above
 
@@ -159,7 +160,8 @@ def test_a_budget_is_kept_to(fit: Fit, monkeypatch: pytest.MonkeyPatch) -> None:
         return learn(*args, **more)
 
     in_one_piece = Run.steps
-    monkeypatch.setattr(module, "monotonic", lambda: now[0])
+    for each in (module, shared):
+        monkeypatch.setattr(each, "monotonic", lambda: now[0])
     monkeypatch.setattr(Run, "__post_init__", ticking)
     monkeypatch.setattr(Run, "steps", counted)
     monkeypatch.setattr(torch.optim.AdamW, "step", slow)
