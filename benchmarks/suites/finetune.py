@@ -88,9 +88,9 @@ def tables(figures: dict[str, Any]) -> list[str]:
         "padding, fp32, 3 epochs, learning rate 5e-5, batches of 8, as transformers' example runs it. At equal time:",
         "beside what Trainer had reached by then, or right after (it is looked at after 1/20, 1/8, 1/4, 1/2 and all of",
         "its steps). Cores without bf16: another machine (AMD EPYC, AVX2), the other core busy; emotion and "
-        "ag_news there with more jobs than cores: their CPU seconds count. Commits 5074459, 87e772b: a faster machine with "
-        "bf16 (sst2's Trainer 714 CPU seconds, 1,385 before): beside its Trainers older cells of ours look slower than they "
-        "are. "
+        "ag_news there with more jobs than cores: their CPU seconds count. Commits 5074459, 87e772b: a faster machine "
+        "with bf16 (sst2's Trainer 714 CPU seconds, 1,385 before): beside its Trainers older cells of ours look slower "
+        "than they are. "
         f"{_OURS} with a budget: {', '.join(f'{name} {s / 60:.0f} min' for name, s in _WITHIN.items())}.",
         "Measured at commits " + ", ".join(sorted({c["commit"] for r in figures["rows"] for c in r["cells"]})),
     ]
