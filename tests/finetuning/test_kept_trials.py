@@ -97,6 +97,23 @@ def test_trials_of_another_search_are_not_taken(tmp_path: Path) -> None:
         searched(Bowl(), Checkpoint(tmp_path, IDENTITY))
 
 
+def test_an_error_of_the_first_trial_is_not_kept(tmp_path: Path) -> None:
+    """It ends the search, and what caused it (a full disk) may be gone when the search goes on."""
+
+    def no_room(settings: Settings, look: Look) -> tuple[np.ndarray, float]:
+        raise ConfigError("no room")
+
+    with pytest.raises(ConfigError, match="no room"):
+        search(
+            KeptTrials(no_room, Checkpoint(tmp_path, IDENTITY)).attempt,
+            Settings(learning_rate=1e-4),
+            n_trials=N_TRIALS,
+            n_layers=6,
+        )
+    found, _ = searched(Bowl(), Checkpoint(tmp_path, IDENTITY))
+    assert outline(found) == outline(searched(Bowl(), None)[0])
+
+
 def test_the_state_of_the_last_run_takes_their_place(tmp_path: Path) -> None:
     place = Checkpoint(tmp_path, IDENTITY)
     searched(Bowl(), place)

@@ -43,7 +43,7 @@ class KeptTrials:
         return self.now() + self._earlier
 
     def attempt(self, settings: Settings, look: "Look") -> "tuple[Floats, float]":
-        """As `of`. Raises what it and `look` raise, and ConfigError for a trial that went astray, now or before."""
+        """As `of`. Raises what it and `look` raise; Poor for a trial of an earlier process that raised anything."""
         self._n += 1
         if self._n <= len(self._known):
             return self._again(self._known[self._n - 1], look)
@@ -55,8 +55,9 @@ class KeptTrials:
 
         try:
             losses, accuracy = self.of(settings, seen)
-        except (Poor, ConfigError) as error:
-            self._keep(looks, began, astray=str(error) if isinstance(error, ConfigError) else None)
+        except (Poor, ConfigError):
+            if self._n > 1:  # an error of the first one ends the search: what caused it may be gone the next time
+                self._keep(looks, began)
             raise
         self._keep(looks, began, losses=losses.tolist(), accuracy=accuracy)
         return losses, accuracy
@@ -67,9 +68,9 @@ class KeptTrials:
             self._earlier, passed = self._earlier + seconds - passed, seconds
             look(number, share, loss)
         self._earlier += trial["seconds"] - passed
-        if "losses" in trial:
-            return np.array(trial["losses"]), trial["accuracy"]
-        raise ConfigError(trial["astray"]) if trial["astray"] else Poor
+        if "losses" not in trial:
+            raise Poor
+        return np.array(trial["losses"]), trial["accuracy"]
 
     def _keep(self, looks: Sequence[_Look], began: float, **outcome: Any) -> None:
         self._known.append({"looks": looks, "seconds": self.clock() - began, **outcome})

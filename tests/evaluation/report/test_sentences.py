@@ -31,6 +31,12 @@ def test_sentences_that_nobody_knows_stay_as_they_are() -> None:
     )
 
 
+def test_sentences_within_sentences_come_to_an_end() -> None:
+    """A label may be anything, also the beginning of a sentence, again and again."""
+    assert translated("+ " * 400, "zh") == "+ " * 400
+    assert translated("cleaning rule a: " * 5_000, "zh") == "cleaning rule a: " * 5_000
+
+
 @pytest.mark.parametrize("english", ZH)
 def test_english_stays_english(english: str) -> None:
     assert translated(english, "en") == english

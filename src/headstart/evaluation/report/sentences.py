@@ -17,6 +17,7 @@ __all__ = ["catalogue", "said", "translated"]
 
 _HOLE = re.compile(r"\{(\w+)\}")
 _LISTED = "; "
+_LONGEST, _DEEPEST = 1_000, 8  # characters; holes in holes: of what a user wrote, labels may be anything
 _OF = {"n": r"[\d,]+", "ns": r"\d[\d, ]*"}  # what may stand in holes of these names
 
 
@@ -25,12 +26,13 @@ class _Template:
     pattern: re.Pattern[str]
     there: str
 
-    def of(self, sentence: str, language: str) -> str | None:
-        """The sentence in the language; None where it is another one."""
+    def of(self, sentence: str, language: str, depth: int) -> str | None:
+        """The sentence in the language; None where it is another one. depth: how many sentences it stands in."""
         found = self.pattern.fullmatch(sentence)
         if found is None:
             return None
-        return self.there.format_map({name: _part(name, text, language) for name, text in found.groupdict().items()})
+        parts = found.groupdict().items()
+        return self.there.format_map({name: _part(name, text, language, depth + 1) for name, text in parts})
 
 
 def said(sentence: str, w: Words) -> str:
@@ -38,9 +40,13 @@ def said(sentence: str, w: Words) -> str:
     return translated(sentence, w["language"])
 
 
-def translated(sentence: str, language: str) -> str:
-    """The sentence in a language, by the first template that it fits; as it is where none does."""
-    fitting = (template.of(sentence, language) for template in _templates(language))
+def translated(sentence: str, language: str, depth: int = 0) -> str:
+    """The sentence in a language, by the first template that it fits; as it is where none does, where it is very long
+    or stands deep in others (`depth`).
+    """
+    if len(sentence) > _LONGEST or depth > _DEEPEST:
+        return sentence
+    fitting = (template.of(sentence, language, depth) for template in _templates(language))
     return next((found for found in fitting if found is not None), sentence)
 
 
@@ -62,7 +68,7 @@ def _pattern(english: str) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL)
 
 
-def _part(name: str, text: str, language: str) -> str:
+def _part(name: str, text: str, language: str, depth: int) -> str:
     if name.startswith("__"):
-        return "；".join(translated(part, language) for part in text.split(_LISTED))
-    return translated(text, language) if name.startswith("_") else text
+        return "；".join(translated(part, language, depth) for part in text.split(_LISTED))
+    return translated(text, language, depth) if name.startswith("_") else text
